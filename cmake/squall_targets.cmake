@@ -1,0 +1,90 @@
+# One folder = one target = one namespace. squall_folder() finds the sources beside it, so no test can be
+# forgotten: x.cpp goes into the library, x_test.cpp into <folder>_test, x_fuzz.cpp into its own fuzzer.
+
+set(CMAKE_CXX_FLAGS_DEV "-O1 -g1" CACHE STRING "Flags of the Dev build type")
+set(CMAKE_C_FLAGS_DEV "-O1 -g1" CACHE STRING "Flags of the Dev build type")
+option(SQUALL_FUZZ "Build the fuzzers (clang only)" OFF)
+
+add_library(squall_options INTERFACE)
+target_compile_options(squall_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-align -Wunused
+  -Woverloaded-virtual -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wformat=2
+  -Wno-missing-field-initializers -Werror)
+target_include_directories(squall_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(squall_options INTERFACE SQUALL_VERSION="${PROJECT_VERSION}")
+if(SQUALL_SANITIZE)
+  target_compile_options(squall_options INTERFACE -fsanitize=${SQUALL_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(squall_options INTERFACE -fsanitize=${SQUALL_SANITIZE})
+endif()
+if(SQUALL_FUZZ)
+  target_compile_options(squall_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# Precompiled headers: built once for libraries and once for tests, and reused by every folder.
+file(WRITE ${CMAKE_BINARY_DIR}/pch/library_pch.cpp "")
+add_library(library_pch STATIC ${CMAKE_BINARY_DIR}/pch/library_pch.cpp)
+target_link_libraries(library_pch PUBLIC squall_options fmt::fmt nlohmann_json::nlohmann_json Threads::Threads)
+target_precompile_headers(library_pch PRIVATE
+  <algorithm> <array> <atomic> <chrono> <cstdint> <deque> <expected> <functional> <map> <memory> <optional>
+  <span> <string> <string_view> <unordered_map> <utility> <variant> <vector> <fmt/format.h> <nlohmann/json.hpp>)
+add_library(test_pch STATIC ${CMAKE_BINARY_DIR}/pch/library_pch.cpp)
+target_link_libraries(test_pch PUBLIC squall_options fmt::fmt nlohmann_json::nlohmann_json Threads::Threads
+  GTest::gtest GTest::gmock)
+target_precompile_headers(test_pch PRIVATE
+  <chrono> <expected> <map> <memory> <optional> <string> <variant> <vector> <fmt/format.h>
+  <nlohmann/json.hpp> <gtest/gtest.h> <gmock/gmock.h>)
+
+# squall_folder(wire DEPENDS squall::base LIBS asio TEST_LIBS …)
+#   DEPENDS, LIBS  public link dependencies (LIBS are third-party)
+#   TEST_LIBS      what only the folder's tests need
+#   NO_PCH         compile without the shared precompiled header (files with other flags)
+function(squall_folder name)
+  cmake_parse_arguments(arg "NO_PCH" "" "DEPENDS;LIBS;TEST_LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  set(tests ${sources})
+  set(fuzzers ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_bench|/main)\\.cpp$")
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    target_link_libraries(${name} PUBLIC squall_options fmt::fmt nlohmann_json::nlohmann_json
+      Threads::Threads ${arg_DEPENDS} ${arg_LIBS})
+    if(NOT arg_NO_PCH)
+      target_precompile_headers(${name} REUSE_FROM library_pch)
+    endif()
+    set(linked ${name})
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE squall_options ${arg_DEPENDS} ${arg_LIBS})
+    set(linked ${name})
+  endif()
+  add_library(squall::${name} ALIAS ${name})
+  if(tests)
+    squall_test(${name}_test SOURCES ${tests} LIBS ${linked} ${arg_TEST_LIBS} LABEL unit)
+  endif()
+  if(SQUALL_FUZZ)
+    foreach(fuzzer ${fuzzers})
+      get_filename_component(fuzz_name ${fuzzer} NAME_WE)
+      add_executable(${fuzz_name} ${fuzzer})
+      target_link_libraries(${fuzz_name} PRIVATE ${linked})
+      target_link_options(${fuzz_name} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()
+
+# squall_test(name SOURCES … LIBS … LABEL unit|component|system): a GoogleTest program that ctest runs whole.
+# One process per program keeps ctest quick; the tests inside must not depend on their order.
+function(squall_test name)
+  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LIBS} squall_options fmt::fmt nlohmann_json::nlohmann_json
+    Threads::Threads GTest::gtest GTest::gmock GTest::gtest_main)
+  target_precompile_headers(${name} REUSE_FROM test_pch)
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
+endfunction()
