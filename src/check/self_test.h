@@ -1,0 +1,13 @@
+// Proof that the checkers see: one effect is hidden and one doubled on purpose, in a copy of the ledger.
+#pragma once
+
+#include "check/verdict.h"
+
+namespace squall::check {
+
+// Pass if exactly the hidden one is reported as lost and exactly the doubled one as duplicated, on top of
+// what the ledger already shows; inconclusive otherwise, and when there are no two finished inputs to lie
+// about. The examples name both.
+Verdict run_self_test(const ledger::Ledger& ledger);
+
+}  // namespace squall::check

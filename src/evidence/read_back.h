@@ -1,0 +1,27 @@
+// Reads the folder of a run, also of one that was killed: a torn last line is normal, and skipped.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "evidence/timeline.h"
+
+namespace squall::evidence {
+
+struct Timeline {
+  std::vector<TimelineEntry> entries;  // by time
+  std::size_t unreadable_lines = 0;
+};
+
+base::Result<Timeline> read_timeline(const std::filesystem::path& run_folder);
+base::Result<nlohmann::json> read_manifest(const std::filesystem::path& run_folder);
+base::Result<std::string> read_file(const std::filesystem::path& file);
+
+// The files that differ from SHA256SUMS or are missing; empty: the seal is whole.
+base::Result<std::vector<std::string>> verify_seal(const std::filesystem::path& run_folder);
+
+}  // namespace squall::evidence

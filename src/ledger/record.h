@@ -1,0 +1,96 @@
+// What is written down about one input of the system under test, as plain values: it was attempted, its
+// publish ended, it was delivered, it had an effect. A stream of these records is the whole truth of a run;
+// ledger.h folds them, ledger_codec.h stores them. Nothing here judges anything (see check/).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace squall::ledger {
+
+// Identifies an input. Dense: the first input of a run is 0, the next 1, … A retry of an input keeps its id.
+using OpId = std::uint64_t;
+// Index into Layout::stages.
+using Stage = std::uint8_t;
+
+// Recorded before the first byte of the input leaves us. The same id and key again is a retry.
+struct Attempt {
+  OpId id = 0;
+  std::string key;  // what the system hands through to the effect (a request id); unique within the run
+  base::Instant at;
+
+  bool operator==(const Attempt&) const = default;
+};
+
+// A PubAck without error and with a sequence above 0, and nothing less.
+struct Acknowledged {
+  std::uint64_t stream_seq = 0;
+  bool duplicate = false;  // the server refused to store it twice; stream_seq is the first one's
+
+  bool operator==(const Acknowledged&) const = default;
+};
+// Certainly not accepted (an error reply, no responders, never written to the socket).
+struct Failed {
+  std::string reason;
+
+  bool operator==(const Failed&) const = default;
+};
+// Nobody knows: a time-out, or the connection went away after the input was handed to it.
+struct Unknown {
+  std::string reason;
+
+  bool operator==(const Unknown&) const = default;
+};
+
+// How the attempt of an input ended. Exactly one per attempt.
+struct Outcome {
+  OpId id = 0;
+  std::variant<Acknowledged, Failed, Unknown> how;
+  base::Instant at;
+
+  bool operator==(const Outcome&) const = default;
+};
+
+// The input was handed to a consumer that we can watch.
+struct Delivery {
+  std::string key;
+  std::uint64_t stream_seq = 0;
+  std::uint32_t delivery_count = 1;  // as the server counts; after a broker kill a repeat may say 1
+  base::Instant at;
+
+  bool operator==(const Delivery&) const = default;
+};
+
+// Something durable that the system did because of an input: a message stored in an output stream, a row.
+// The same (stage, stream_seq) again is the same effect read twice, not a second effect; stream_seq 0 (a
+// reply, a query) has no identity of its own and always counts.
+struct Effect {
+  Stage stage = 0;
+  std::string key;  // the input's key, read out of the effect
+  std::uint64_t stream_seq = 0;
+  base::Instant at;  // when it was stored, mapped with WallAnchor::to_mono
+
+  bool operator==(const Effect&) const = default;
+};
+
+using Record = std::variant<Attempt, Outcome, Delivery, Effect>;
+
+// What the records of one run have in common. Written once, in front of them.
+struct Layout {
+  // In the order in which they happen, e.g. {"assignment", "usage"}; an input is finished by the last one.
+  std::vector<std::string> stages;
+  // Keys of the form <key_prefix><id> cost no memory and no bytes on disk. Other keys are fine, and stored.
+  std::string key_prefix;
+  base::WallAnchor anchor;  // the run's start
+
+  Stage final_stage() const { return static_cast<Stage>(stages.size() - 1); }
+  std::optional<Stage> stage(std::string_view name) const;
+};
+
+}  // namespace squall::ledger

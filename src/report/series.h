@@ -1,0 +1,22 @@
+// The rate of effects (or acknowledgements) over time, out of the ledger.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "ledger/ledger.h"
+#include "report/run_report.h"
+
+namespace squall::report {
+
+struct SeriesSpan {
+  base::Instant run_start;  // the zero of the report's times
+  base::Instant from;
+  base::Instant until;
+  base::Nanos bin{100'000'000};
+};
+
+// Stored effects of one stage per bin, named "<stage> effects".
+Series effects_over_time(const ledger::Ledger& ledger, ledger::Stage stage, const SeriesSpan& span);
+
+}  // namespace squall::report
