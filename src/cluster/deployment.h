@@ -2,8 +2,8 @@
 // runs without a cluster block; more form one cluster.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -33,7 +33,7 @@ struct DeploymentOptions {
 class Deployment {
  public:
   // Chooses the ports and writes the configurations; starts nothing. Errors: binary, folders, ports, options.
-  static base::Result<std::unique_ptr<Deployment>> prepare(boost::asio::any_io_executor executor,
+  static base::Result<std::unique_ptr<Deployment>> prepare(boost::asio::io_context& io,
                                                            const DeploymentOptions& options);
 
   // Starts all servers and waits until each is healthy, and (n > 1) a meta leader is known to all.

@@ -2,8 +2,8 @@
 // process is new each time.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -38,7 +38,7 @@ struct ServerStart {
 
 class Server {
  public:
-  Server(boost::asio::any_io_executor executor, ServerSettings settings, PortReservation client,
+  Server(boost::asio::io_context& io, ServerSettings settings, PortReservation client,
          PortReservation monitor, std::optional<PortReservation> cluster);
 
   const std::string& name() const { return settings_.name; }
@@ -75,7 +75,7 @@ class Server {
  private:
   base::Error died(const process::ExitStatus& status) const;
 
-  boost::asio::any_io_executor executor_;
+  boost::asio::io_context& io_;
   ServerSettings settings_;
   PortReservation client_;
   PortReservation monitor_;

@@ -1,10 +1,10 @@
 // Asks every probe at its cadence and knows whether the system is operational: every required probe green.
 //
-// Thread: everything runs on the given executor, and all calls come from there.
+// Thread: everything runs on the given io_context, and all calls come from there.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,7 +29,7 @@ class Operational {
   using OnObservation = std::function<void(const std::string& probe, const Observation&)>;
   using OnChange = std::function<void(const ProbeChange&)>;
 
-  explicit Operational(boost::asio::any_io_executor executor);
+  explicit Operational(boost::asio::io_context& io);
   // Stops asking. Lifetime: a question under way is abandoned; no callback comes after this.
   ~Operational();
   Operational(const Operational&) = delete;

@@ -1,8 +1,8 @@
 // The questions that Squall asks of a system. Each is asked at a cadence by Operational (operational.h).
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>

@@ -1,16 +1,15 @@
 #include "process/child.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
 #include "process/spawn.h"
@@ -50,7 +49,9 @@ struct Child::State {
   base::Instant started_at;
   PidFd pid_fd;
   ProcessTree tree;
-  std::optional<ExitStatus> exit;
+  asio::posix::stream_descriptor watched;  // a copy of the pidfd, for the io_context
+  std::function<void(const ExitStatus&)> on_exit = {};
+  std::optional<ExitStatus> exit = {};
 
   // Reaps the child if it has exited.
   void look() {
@@ -71,8 +72,7 @@ struct Child::State {
   }
 };
 
-base::Result<std::unique_ptr<Child>> Child::start(asio::any_io_executor executor, ChildOptions options) {
-  static_cast<void>(executor);
+base::Result<std::unique_ptr<Child>> Child::start(asio::io_context& io, ChildOptions options) {
   SpawnOptions how{.command = options.command,
                    .environment = options.environment,
                    .working_directory = options.working_directory};
@@ -93,8 +93,25 @@ base::Result<std::unique_ptr<Child>> Child::start(asio::any_io_executor executor
   const auto status = read_status(spawned->pid);
   const ProcessIdentity identity{spawned->pid, status ? status->identity.start_ticks : 0};
   ProcessTree tree({.identity = identity, .mark = fmt::format("{}={}", kMarkVariable, mark)});
-  return std::unique_ptr<Child>(new Child(std::make_shared<State>(State{
-      std::move(options), started_at, PidFd(std::move(spawned->pidfd), identity), std::move(tree), {}})));
+  asio::posix::stream_descriptor watched(io);
+  if (const int copy = fcntl(spawned->pidfd.get(), F_DUPFD_CLOEXEC, 0); copy >= 0) watched.assign(copy);
+  const auto state = std::make_shared<State>(State{std::move(options), started_at,
+                                                   PidFd(std::move(spawned->pidfd), identity),
+                                                   std::move(tree), std::move(watched)});
+  if (state->watched.is_open()) watch(state);
+  return std::unique_ptr<Child>(new Child(state));
+}
+
+// Notices the exit when it happens, whether or not anybody waits for it.
+void Child::watch(const std::shared_ptr<State>& state) {
+  const std::weak_ptr<State> weak = state;
+  state->watched.async_wait(asio::posix::stream_descriptor::wait_read,
+                            [weak](const boost::system::error_code& error) {
+                              const auto alive = weak.lock();
+                              if (error || !alive) return;
+                              alive->look();
+                              if (alive->exit && alive->on_exit) alive->on_exit(*alive->exit);
+                            });
 }
 
 Child::Child(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -120,6 +137,16 @@ const ProcessTree& Child::tree() const { return state_->tree; }
 std::optional<ExitStatus> Child::exit_status() const {
   state_->look();
   return state_->exit;
+}
+
+void Child::on_exit(std::function<void(const ExitStatus&)> callback) {
+  state_->on_exit = std::move(callback);
+  if (!state_->exit || !state_->on_exit) return;
+  const std::weak_ptr<State> weak = state_;
+  asio::post(state_->watched.get_executor(), [weak] {
+    const auto alive = weak.lock();
+    if (alive && alive->on_exit) alive->on_exit(*alive->exit);
+  });
 }
 
 asio::awaitable<std::optional<ExitStatus>> Child::wait_exit(base::Instant deadline) {

@@ -6,9 +6,10 @@
 // them.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,8 +43,7 @@ struct ExitStatus {
 class Child {
  public:
   // Errors: those of spawn(), or the log file cannot be opened; all name the child.
-  static base::Result<std::unique_ptr<Child>> start(boost::asio::any_io_executor executor,
-                                                    ChildOptions options);
+  static base::Result<std::unique_ptr<Child>> start(boost::asio::io_context& io, ChildOptions options);
   // Ends the whole tree with SIGKILL and reaps the child. Blocks for milliseconds.
   ~Child();
   Child(const Child&) = delete;
@@ -59,8 +59,11 @@ class Child {
   const ProcessTree& tree() const;
 
   bool running() const { return !exit_status().has_value(); }
-  // Asks the kernel, so it is right even while the executor is not running.
+  // Asks the kernel, so it is right even while the io_context is not running.
   std::optional<ExitStatus> exit_status() const;
+  // Called once on the io_context when the exit is noticed (at once if it has been); replaces the previous
+  // one.
+  void on_exit(std::function<void(const ExitStatus&)> callback);
   // Nothing when it still runs at the deadline. Any number of waiters.
   boost::asio::awaitable<std::optional<ExitStatus>> wait_exit(base::Instant deadline);
   // To the child alone. False: it had already exited.
@@ -70,6 +73,7 @@ class Child {
 
  private:
   struct State;
+  static void watch(const std::shared_ptr<State>& state);
   explicit Child(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <fstream>
 #include <string>
@@ -17,8 +18,8 @@ namespace squall::process {
 namespace asio = boost::asio;
 
 struct LogTail::State : std::enable_shared_from_this<LogTail::State> {
-  State(const asio::any_io_executor& executor, base::UniqueFd log, OnLine callback)
-      : file(std::move(log)), changes(executor), on_line(std::move(callback)) {}
+  State(asio::io_context& io, base::UniqueFd log, OnLine callback)
+      : file(std::move(log)), changes(io), on_line(std::move(callback)) {}
 
   base::UniqueFd file;
   asio::posix::stream_descriptor changes;  // the inotify instance
@@ -73,20 +74,19 @@ struct LogTail::State : std::enable_shared_from_this<LogTail::State> {
   }
 };
 
-base::Result<std::unique_ptr<LogTail>> LogTail::start(asio::any_io_executor executor,
-                                                      const std::filesystem::path& path, From from,
-                                                      OnLine on_line) {
+base::Result<std::unique_ptr<LogTail>> LogTail::start(asio::io_context& io, const std::filesystem::path& path,
+                                                      From from, OnLine on_line) {
   base::UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return base::fail_errno(fmt::format("cannot follow the log {}", path.string()), errno);
   base::UniqueFd changes(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!changes || inotify_add_watch(changes.get(), path.c_str(), IN_MODIFY) < 0) {
     return base::fail_errno(fmt::format("cannot watch the log {}", path.string()), errno);
   }
-  auto state = std::make_shared<State>(executor, std::move(file), std::move(on_line));
+  auto state = std::make_shared<State>(io, std::move(file), std::move(on_line));
   if (from == From::kEnd) state->offset = lseek(state->file.get(), 0, SEEK_END);
   state->changes.assign(changes.release());
-  // What is in the file already has no event: look at once, but in the executor, as for all lines.
-  asio::post(executor, [state] {
+  // What is in the file already has no event: look at once, but in the io_context, as for all lines.
+  asio::post(io, [state] {
     if (!state->stopped) state->read_on();
   });
   state->wait();

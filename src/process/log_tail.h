@@ -3,7 +3,7 @@
 // at 0) but not rotation: children append to the file that they were given.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -24,15 +24,15 @@ class LogTail {
   enum class From { kStart, kEnd };
   using OnLine = std::function<void(const LogLine&)>;
 
-  // `on_line` runs on the executor, and never after the destructor. Errors: the file cannot be read.
-  static base::Result<std::unique_ptr<LogTail>> start(boost::asio::any_io_executor executor,
+  // `on_line` runs on the io_context, and never after the destructor. Errors: the file cannot be read.
+  static base::Result<std::unique_ptr<LogTail>> start(boost::asio::io_context& io,
                                                       const std::filesystem::path& path, From from,
                                                       OnLine on_line);
   ~LogTail();
   LogTail(const LogTail&) = delete;
   LogTail& operator=(const LogTail&) = delete;
 
-  // Hands over what has been written until now, in the calling thread (the executor's). For the moment when
+  // Hands over what has been written until now, in the calling thread (the io_context's). For the moment when
   // the writer is known to be dead.
   void drain();
 

@@ -26,7 +26,6 @@ bool any_thread_stopped(pid_t pid) {
 }
 
 // Signals every member of which `left` says that it is not yet so, until there is none or the patience ends.
-// What is not so stays not so for two looks in a row only if the signal cannot do it.
 template <typename Left>
 std::vector<ProcStatus> repeat_signal(const ProcessTree& tree, int number, base::Nanos patience, Left left) {
   const base::Instant deadline = base::now() + patience;
