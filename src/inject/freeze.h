@@ -1,0 +1,43 @@
+// The freeze: SIGSTOP. A frozen process keeps its connections and answers nothing, as one does in a long
+// garbage collection, in swap or under a debugger. Its effect is that every thread is in state T; its heal is
+// SIGCONT, with the effect that none is. Journalled before the first signal; healed by the destructor too.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "fault/fault.h"
+#include "fault/journal.h"
+#include "inject/injection.h"
+#include "process/process_tree.h"
+
+namespace squall::inject {
+
+class Freeze {
+ public:
+  // Lifetime: the journal outlives the freeze.
+  Freeze(process::ProcessTree tree, fault::Scope scope, std::string fault_name, fault::Journal& journal);
+  // Thaws what is still frozen.
+  ~Freeze();
+  Freeze(const Freeze&) = delete;
+  Freeze& operator=(const Freeze&) = delete;
+
+  // Errors: no such process, no permission, or the journal could not be written (then nothing was injected).
+  boost::asio::awaitable<base::Result<Injected>> inject(base::Instant deadline);
+  // Idempotent. Errors: the journal could not be written (the thaw was tried all the same).
+  boost::asio::awaitable<base::Result<Healed>> heal(base::Instant deadline);
+  bool active() const { return active_; }
+
+ private:
+  process::ProcessTree tree_;
+  fault::Scope scope_;
+  std::string fault_name_;
+  fault::Journal& journal_;
+  std::uint64_t entry_ = 0;
+  std::vector<process::ProcessIdentity> frozen_;
+  bool active_ = false;
+};
+
+}  // namespace squall::inject

@@ -1,0 +1,120 @@
+#include "process/process_tree.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+#include <thread>
+
+#include "process/pid_fd.h"
+
+namespace squall::process {
+namespace {
+
+constexpr base::Nanos kLookAgain = std::chrono::microseconds{500};
+
+// A signal through a pidfd to exactly that process; one that is gone is fine.
+void send(ProcessIdentity target, int number) {
+  const auto process = PidFd::open(target);
+  if (process) (void)process->signal(number);
+}
+
+bool any_thread_stopped(pid_t pid) {
+  const auto states = thread_states(pid);
+  return std::ranges::find(states, 'T') != states.end();
+}
+
+// Signals every member of which `left` says that it is not yet so, until there is none or the patience ends.
+template <typename Left>
+std::vector<ProcStatus> repeat_signal(const ProcessTree& tree, int number, base::Nanos patience, Left left) {
+  const base::Instant deadline = base::now() + patience;
+  for (;;) {
+    std::vector<ProcStatus> remaining;
+    for (ProcStatus& member : tree.members()) {
+      if (left(member)) remaining.push_back(std::move(member));
+    }
+    if (remaining.empty()) return {};
+    for (const ProcStatus& member : remaining) send(member.identity, number);
+    if (base::now() >= deadline) return remaining;
+    std::this_thread::sleep_for(kLookAgain);
+  }
+}
+
+}  // namespace
+
+std::vector<ProcStatus> tree_members(const std::vector<ProcStatus>& table, const ProcessTree::Root& root,
+                                     const std::vector<pid_t>& marked) {
+  const auto root_entry =
+      std::ranges::find(table, root.identity.pid, [](const ProcStatus& p) { return p.identity.pid; });
+  // Its pid in the hands of another process: then neither descent nor session mean anything.
+  const bool pid_reused = root_entry != table.end() && root_entry->identity != root.identity;
+  const bool root_listed = root_entry != table.end() && !pid_reused;
+
+  std::set<pid_t> members(marked.begin(), marked.end());
+  if (root_listed) members.insert(root.identity.pid);
+  for (const ProcStatus& process : table) {
+    if (root.own_session && !pid_reused && process.session == root.identity.pid &&
+        process.identity.start_ticks >= root.identity.start_ticks) {
+      members.insert(process.identity.pid);
+    }
+  }
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (const ProcStatus& process : table) {
+      if (!members.contains(process.parent) || members.contains(process.identity.pid)) continue;
+      members.insert(process.identity.pid);
+      grown = true;
+    }
+  }
+
+  std::vector<ProcStatus> living;
+  for (const ProcStatus& process : table) {
+    if (members.contains(process.identity.pid) && process.alive()) living.push_back(process);
+  }
+  std::ranges::stable_partition(living, [&](const ProcStatus& p) { return p.identity == root.identity; });
+  return living;
+}
+
+std::vector<ProcStatus> ProcessTree::members() const {
+  const std::vector<ProcStatus> table = all_processes();
+  const pid_t self = getpid();
+  std::vector<pid_t> marked;
+  if (!root_.mark.empty()) {
+    for (const ProcStatus& process : table) {
+      const bool may_be_ours = process.alive() && process.identity.start_ticks >= root_.identity.start_ticks;
+      if (may_be_ours && process.identity.pid != self &&
+          has_environment_entry(process.identity.pid, root_.mark)) {
+        marked.push_back(process.identity.pid);
+      }
+    }
+  }
+  std::vector<ProcStatus> found;
+  for (const ProcStatus& process : tree_members(table, root_, marked)) {
+    if (process.identity.pid == self) continue;
+    if (auto full = read_status(process.identity); full && full->alive()) found.push_back(*std::move(full));
+  }
+  return found;
+}
+
+std::vector<ProcStatus> ProcessTree::kill_all(base::Nanos patience) const {
+  return repeat_signal(*this, SIGKILL, patience, [](const ProcStatus&) { return true; });
+}
+
+std::vector<ProcStatus> ProcessTree::freeze_all(base::Nanos patience) const {
+  return repeat_signal(*this, SIGSTOP, patience,
+                       [](const ProcStatus& member) { return !is_frozen(member.identity.pid); });
+}
+
+std::vector<ProcStatus> ProcessTree::thaw_all(base::Nanos patience) const {
+  return repeat_signal(*this, SIGCONT, patience,
+                       [](const ProcStatus& member) { return any_thread_stopped(member.identity.pid); });
+}
+
+bool is_frozen(pid_t pid) {
+  const auto states = thread_states(pid);
+  return !states.empty() &&
+         std::ranges::all_of(states, [](char state) { return state == 'T' || state == 'Z' || state == 'X'; });
+}
+
+}  // namespace squall::process
