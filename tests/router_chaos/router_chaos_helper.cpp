@@ -1,0 +1,293 @@
+#include "router_chaos/router_chaos_helper.h"
+
+#include <signal.h>
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "inject/kill.h"
+#include "probe/probes.h"
+
+namespace squall::router_chaos {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr base::Nanos kPoll = milliseconds(2);
+constexpr base::Nanos kEffectPatience = seconds(10);
+// An accepted request that is unfinished for longer than this is backlog.
+constexpr base::Nanos kNormalAge = milliseconds(250);
+
+workload::Input decide_request(ledger::OpId id) {
+  const std::string request_id = fmt::format("q-{}", id);
+  return {.subject = "router.v1.decide",
+          .key = request_id,
+          .payload = fmt::format(R"({{"version":"1","request_id":"{}","tenant_id":"tenant-{}",)"
+                                 R"("task":{{"type":"text.generate","payload":{{"prompt":"number {}"}}}}}})",
+                                 request_id, id % 7, id),
+          .headers = {}};
+}
+
+std::optional<std::string> request_id_of(const client::StoredMessage& message) {
+  const auto json = nlohmann::json::parse(message.payload, nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  const auto id = json.find("request_id");
+  if (id == json.end() || !id->is_string()) return std::nullopt;
+  return id->get<std::string>();
+}
+
+std::optional<process::ProcessIdentity> identity_of(pid_t pid) {
+  const auto status = process::read_status(pid);
+  if (!status || !status->alive()) return std::nullopt;
+  return status->identity;
+}
+
+}  // namespace
+
+int number_of(KillSignal signal) {
+  switch (signal) {
+    case KillSignal::kill: return SIGKILL;
+    case KillSignal::term: return SIGTERM;
+    case KillSignal::interrupt: return SIGINT;
+  }
+  return SIGKILL;
+}
+
+std::string_view name_of(KillSignal signal) {
+  switch (signal) {
+    case KillSignal::kill: return "SIGKILL";
+    case KillSignal::term: return "SIGTERM";
+    case KillSignal::interrupt: return "SIGINT";
+  }
+  return "SIGKILL";
+}
+
+base::Result<std::unique_ptr<RouterChaos>> RouterChaos::start(SuiteRun& run, SystemSettings settings) {
+  auto system = RoutedSystem::start(run, std::move(settings));
+  if (!system) return std::unexpected(system.error());
+  std::unique_ptr<RouterChaos> chaos(new RouterChaos(run, std::move(*system)));
+  auto file = run.folder().open_append(std::filesystem::path("cases") /
+                                       chaos->system_->settings().case_name / "ledger.bin");
+  if (!file) return std::unexpected(file.error());
+  chaos->ledger_file_.emplace(std::move(*file));
+  chaos->start_load();
+  return chaos;
+}
+
+RouterChaos::RouterChaos(SuiteRun& run, std::unique_ptr<RoutedSystem> system)
+    : run_(run), system_(std::move(system)), case_began_(base::now()) {}
+
+RouterChaos::~RouterChaos() { system_->watch({}, {}); }
+
+void RouterChaos::start_load() {
+  load_ = std::make_unique<workload::Workload>(workload::WorkloadOptions{
+      .servers = {{.host = "127.0.0.1", .port = system_->nats().client_port()}},
+      .pacing = kLoad,
+      .make_input = decide_request,
+      .effects = {{.stage = "assignment", .stream = "ROUTER_ASSIGN", .key_of = request_id_of},
+                  {.stage = "usage", .stream = "ROUTER_USAGE", .key_of = request_id_of}},
+      .key_prefix = "q-",
+      .ledger_sink = [this](std::string_view bytes) { return ledger_file_->append(bytes); }});
+  system_->watch([this] { return backlog(); },
+                 [this](const std::string& probe, const probe::Observation& observation) {
+                   if (green_) green_->observe(probe, observation);
+                 });
+  load_->start();
+}
+
+probe::Finding RouterChaos::backlog() const {
+  const auto oldest = load_->progress().oldest_unfinished_at;
+  if (!oldest) return {probe::Answer::kGreen, ""};
+  if (effect_at_ && *oldest <= *effect_at_) {
+    return {probe::Answer::kRed, "requests from before the fault are unfinished"};
+  }
+  const base::Nanos age = base::now() - *oldest;
+  if (age > kNormalAge) {
+    return {probe::Answer::kRed, "the oldest unfinished request waits for more than 250 ms"};
+  }
+  return {probe::Answer::kGreen, ""};
+}
+
+pid_t RouterChaos::get_nats_pid() const { return system_->nats().child()->pid(); }
+
+bool RouterChaos::is_system_operational() const { return system_->probes().is_operational(); }
+
+bool RouterChaos::wait_for_operational(base::Nanos timeout) {
+  show("wait until operational");
+  return run_.wait(system_->probes().wait_operational(base::now() + timeout)).has_value();
+}
+
+bool RouterChaos::wait_until_true(const std::function<bool()>& condition, base::Nanos timeout,
+                                  std::string_view doing) {
+  const base::Instant deadline = base::now() + timeout;
+  while (!condition()) {
+    if (base::now() >= deadline) return false;
+    show(doing);
+    run_.wait_for(kPoll);
+  }
+  return true;
+}
+
+// A fault that strikes no unfinished work proves nothing. Strikes right after a burst was sent, so that
+// requests are in all stages, from the publisher's socket to the worker.
+void RouterChaos::wait_for_unfinished_work() {
+  const auto enough = [this] { return load_->progress().unfinished >= kWantedHits; };
+  (void)wait_until_true(enough, seconds(2), "baseline");
+  const std::uint64_t sent = load_->progress().counts.attempted;
+  const base::Instant deadline = base::now() + milliseconds(200);
+  while (load_->progress().counts.attempted == sent && base::now() < deadline) {
+  }
+}
+
+inject::Injected RouterChaos::struck(base::Result<inject::Injected> injected, std::string what) {
+  inject::Injected result = injected ? *injected
+                                     : inject::Injected{.injected_at = base::now(),
+                                                        .effect_at = std::nullopt,
+                                                        .observation = injected.error().message()};
+  recovery_ = {.took_effect_at = result.effect_at.value_or(result.injected_at)};
+  effect_at_ = recovery_.took_effect_at;
+  event(evidence::EventKind::fault, result.injected_at, std::move(what));
+  event(evidence::EventKind::effect, recovery_.took_effect_at, result.observation);
+  green_.emplace(probe::TimeToGreen::Options{.required = system_->probes().required(),
+                                             .effect_at = recovery_.took_effect_at});
+  return result;
+}
+
+inject::Injected RouterChaos::kill_nats_process(KillSignal signal) {
+  wait_for_unfinished_work();
+  const process::ProcessIdentity target = system_->nats().child()->identity();
+  return struck(
+      run_.wait(inject::kill_process(target, number_of(signal), base::now() + kEffectPatience)),
+      fmt::format("{} to nats-1 (pid {})", name_of(signal), target.pid));
+}
+
+inject::Injected RouterChaos::kill_named(const std::string& name) {
+  const RouterPids pids = router_pids();
+  const auto found = pids.find(name);
+  const auto target = found == pids.end() ? std::nullopt : identity_of(found->second);
+  if (!target) return struck(base::fail("the router has no process {}", name), "SIGKILL to " + name);
+  wait_for_unfinished_work();
+  return struck(run_.wait(inject::kill_process(*target, SIGKILL, base::now() + kEffectPatience)),
+                fmt::format("SIGKILL to {} (pid {})", name, target->pid));
+}
+
+inject::Injected RouterChaos::kill_router_supervisor() { return kill_named("supervisor"); }
+
+inject::Injected RouterChaos::kill_router_role(const std::string& name) { return kill_named(name); }
+
+inject::Injected RouterChaos::freeze(std::vector<process::ProcessTree> trees, std::string what,
+                                     base::Nanos duration, const std::function<void()>& sample) {
+  wait_for_unfinished_work();
+  std::vector<std::unique_ptr<inject::Freeze>> freezes;
+  base::Result<inject::Injected> injected = base::fail("nothing to freeze");
+  for (process::ProcessTree& tree : trees) {
+    freezes.push_back(std::make_unique<inject::Freeze>(std::move(tree), fault::Scope::kProcess,
+                                                       "freeze", run_.journal()));
+    auto one = run_.wait(freezes.back()->inject(base::now() + kEffectPatience));
+    // The fault is there when the last target stands still.
+    if (injected && one && !injected->took_effect()) one->effect_at.reset();
+    injected = std::move(one);
+    if (!injected) break;
+  }
+  const inject::Injected result = struck(std::move(injected), what + " for " + base::format_duration(duration));
+
+  const base::Instant until = recovery_.took_effect_at + duration;
+  while (result.took_effect() && base::now() < until) {
+    show(what);
+    run_.wait_for(milliseconds(20));
+    if (sample) sample();
+  }
+  for (auto& freeze : freezes) {
+    const auto healed = run_.wait(freeze->heal(base::now() + kEffectPatience));
+    if (!healed) continue;
+    event(evidence::EventKind::heal, healed->healed_at, healed->observation);
+    recovery_.back_at = healed->effect_at;
+  }
+  return result;
+}
+
+inject::Injected RouterChaos::induce_jetstream_lag(std::string_view subject, base::Nanos duration,
+                                                   const std::function<void()>& sample) {
+  SQUALL_CHECK(subject == "router.v1.decide");
+  std::vector<process::ProcessTree> deciders;
+  for (const auto& [name, pid] : router_pids()) {
+    const auto identity = identity_of(pid);
+    if (!name.starts_with("decide-") || !identity) continue;
+    deciders.emplace_back(process::ProcessTree::Root{.identity = *identity, .mark = {}, .own_session = false});
+  }
+  return freeze(std::move(deciders), "SIGSTOP to the decide roles", duration, sample);
+}
+
+inject::Injected RouterChaos::freeze_nats(base::Nanos duration) {
+  std::vector<process::ProcessTree> broker;
+  broker.push_back(system_->nats().child()->tree());
+  return freeze(std::move(broker), fmt::format("SIGSTOP to nats-1 (pid {})", get_nats_pid()), duration, {});
+}
+
+std::optional<base::Instant> RouterChaos::restart_nats() {
+  show("restart nats-1");
+  const auto started = run_.wait(system_->nats().start(base::now() + kEffectPatience));
+  if (!started) {
+    event(evidence::EventKind::note, base::now(), started.error().message());
+    return std::nullopt;
+  }
+  recovery_.back_at = started->info_at;
+  event(evidence::EventKind::heal, started->info_at,
+        fmt::format("nats-1 answers again (pid {})", get_nats_pid()));
+  return started->info_at;
+}
+
+bool RouterChaos::wait_for_nats_recovery(base::Nanos timeout) {
+  return wait_until_true(
+      [this] {
+        const RouterLog& log = system_->log();
+        recovery_.detected_at = log.first(kConnectionLost, recovery_.took_effect_at);
+        recovery_.reconnected_at = log.all_restored(recovery_.took_effect_at);
+        return recovery_.reconnected_at.has_value();
+      },
+      timeout, "wait until the roles are connected again");
+}
+
+bool RouterChaos::wait_for_router_recovery(const RouterPids& before, base::Nanos timeout) {
+  return wait_until_true(
+      [&] {
+        const RouterPids now = RoutedSystem::still_alive(router_pids());
+        if (now.size() != before.size()) return false;
+        for (const auto& [name, pid] : before) {
+          if (name != "guardian" && (!now.contains(name) || now.at(name) == pid)) return false;
+        }
+        recovery_.back_at = base::now();
+        return true;
+      },
+      timeout, "wait for a new supervisor with all its roles");
+}
+
+std::optional<base::Nanos> RouterChaos::measure_time_to_green(base::Nanos timeout) {
+  SQUALL_CHECK(green_.has_value());
+  (void)wait_until_true([this] { return green_->time_to_green().has_value(); }, timeout, "wait until green");
+  recovery_.green_at = green_->green_at();
+  recovery_.waiting_for = green_->waiting_for();
+  return green_->time_to_green();
+}
+
+RecoveryMetrics RouterChaos::get_recovery_metrics() const { return recovery_; }
+
+void RouterChaos::show(std::string_view doing) {
+  const workload::Progress progress = load_->progress();
+  run_.live().show(fmt::format("{}  trial {}  {}  {}  ·  {} acked, {} unfinished",
+                               system_->settings().case_name, trial_,
+                               base::format_duration(base::now() - case_began_), doing, progress.counts.ok,
+                               progress.unfinished));
+}
+
+void RouterChaos::event(evidence::EventKind kind, base::Instant at, std::string what) {
+  run_.event({.at = at,
+              .kind = kind,
+              .what = std::move(what),
+              .case_name = system_->settings().case_name,
+              .trial = trial_ > 0 ? std::optional(trial_) : std::nullopt});
+}
+
+}  // namespace squall::router_chaos

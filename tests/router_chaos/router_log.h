@@ -1,0 +1,54 @@
+// What the router says about itself: its JSON log lines, mapped onto our clock.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "process/log_tail.h"
+
+namespace squall::router_chaos {
+
+struct LogEvent {
+  base::Instant at;
+  std::string process;  // "decide-0", "supervisor"
+  int pid = 0;
+  std::string message;
+  std::string error_code;
+};
+
+// Nothing for a line that is no log line of the router.
+std::optional<LogEvent> parse_log_event(std::string_view line, const base::WallAnchor& anchor);
+
+class RouterLog {
+ public:
+  using OnEvent = std::function<void(const LogEvent&)>;
+
+  static base::Result<std::unique_ptr<RouterLog>> follow(boost::asio::any_io_executor executor,
+                                                         const std::filesystem::path& path, OnEvent on_event);
+
+  const std::vector<LogEvent>& events() const { return events_; }
+  // The first line with this message since then.
+  std::optional<base::Instant> first(std::string_view message, base::Instant since) const;
+  // When the last process that lost its connection since then had it back: the end of "reconnected".
+  // Nothing while one of them has not. `lost` and `restored` are messages.
+  std::optional<base::Instant> all_restored(base::Instant since) const;
+  // The processes that logged this message since then, once each.
+  std::vector<std::string> processes_saying(std::string_view message, base::Instant since) const;
+
+ private:
+  std::vector<LogEvent> events_;
+  std::unique_ptr<process::LogTail> tail_;
+};
+
+inline constexpr std::string_view kConnectionLost = "NATS connection lost";
+inline constexpr std::string_view kConnectionRestored = "NATS connection restored";
+
+}  // namespace squall::router_chaos
