@@ -177,6 +177,18 @@ inject::Injected RouterChaos::kill_router_supervisor() { return kill_named("supe
 
 inject::Injected RouterChaos::kill_router_role(const std::string& name) { return kill_named(name); }
 
+inject::Injected RouterChaos::drain_router() {
+  wait_for_unfinished_work();
+  inject::Injected drained{.injected_at = base::now()};
+  const auto ended = system_->drain_router(seconds(7));
+  drained_cleanly_ = ended && ended->code == 0 && ended->noticed_at - drained.injected_at < seconds(5);
+  if (ended) drained.effect_at = ended->noticed_at;
+  drained.observation = ended ? fmt::format("the router ended with {} after {}", ended->describe(),
+                                            base::format_duration(ended->noticed_at - drained.injected_at))
+                              : "the router still runs after 7 s";
+  return struck(drained, "SIGTERM to the router");
+}
+
 inject::Injected RouterChaos::freeze(std::vector<process::ProcessTree> trees, std::string what,
                                      base::Nanos duration, const std::function<void()>& sample) {
   wait_for_unfinished_work();
@@ -243,7 +255,6 @@ bool RouterChaos::wait_for_nats_recovery(base::Nanos timeout) {
   return wait_until_true(
       [this] {
         const RouterLog& log = system_->log();
-        recovery_.detected_at = log.first(kConnectionLost, recovery_.took_effect_at);
         recovery_.reconnected_at = log.all_restored(recovery_.took_effect_at);
         return recovery_.reconnected_at.has_value();
       },
@@ -264,9 +275,22 @@ bool RouterChaos::wait_for_router_recovery(const RouterPids& before, base::Nanos
       timeout, "wait for a new supervisor with all its roles");
 }
 
+bool RouterChaos::wait_for_role_recovery(const std::string& name, pid_t old_pid, base::Nanos timeout) {
+  return wait_until_true(
+      [&] {
+        const RouterPids now = RoutedSystem::still_alive(router_pids());
+        if (!now.contains(name) || now.at(name) == old_pid) return false;
+        recovery_.back_at = base::now();
+        return true;
+      },
+      timeout, "wait for a new " + name);
+}
+
 std::optional<base::Nanos> RouterChaos::measure_time_to_green(base::Nanos timeout) {
   SQUALL_CHECK(green_.has_value());
   (void)wait_until_true([this] { return green_->time_to_green().has_value(); }, timeout, "wait until green");
+  recovery_.detected_at = system_->log().first_trouble(recovery_.took_effect_at);
+  if (!recovery_.reconnected_at) recovery_.reconnected_at = system_->log().all_restored(recovery_.took_effect_at);
   recovery_.green_at = green_->green_at();
   recovery_.waiting_for = green_->waiting_for();
   return green_->time_to_green();

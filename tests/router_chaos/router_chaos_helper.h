@@ -58,6 +58,10 @@ class RouterChaos {
   inject::Injected kill_nats_process(KillSignal signal = KillSignal::kill);
   inject::Injected kill_router_supervisor();
   inject::Injected kill_router_role(const std::string& name);  // "decide-0"
+  // SIGTERM to the guardian: everything finishes what it has and exits. Took effect when it has exited.
+  inject::Injected drain_router();
+  // Whether the last drain ended with exit code 0.
+  bool last_drain_was_clean() const { return drained_cleanly_; }
   // Stops the acks of the consumer of `subject` for `duration` by freezing the roles that ack there, and
   // calls `sample` every 20 ms meanwhile. Only router.v1.decide is known.
   inject::Injected induce_jetstream_lag(std::string_view subject, base::Nanos duration,
@@ -72,6 +76,8 @@ class RouterChaos {
   bool wait_for_nats_recovery(base::Nanos timeout);
   // Until a supervisor with another pid runs all its roles, none of which is one of `before`.
   bool wait_for_router_recovery(const RouterPids& before, base::Nanos timeout);
+  // Until the role runs with another pid than `old_pid`.
+  bool wait_for_role_recovery(const std::string& name, pid_t old_pid, base::Nanos timeout);
   // From the last fault's effect until the system was green and caught up for the hold time; nothing: not
   // within the time.
   std::optional<base::Nanos> measure_time_to_green(base::Nanos timeout);
@@ -104,6 +110,7 @@ class RouterChaos {
   RecoveryMetrics recovery_;
   std::optional<base::Instant> effect_at_;
   int trial_ = 0;
+  bool drained_cleanly_ = false;
   base::Instant case_began_;
 };
 

@@ -45,6 +45,13 @@ std::optional<base::Instant> RouterLog::first(std::string_view message, base::In
   return std::nullopt;
 }
 
+std::optional<base::Instant> RouterLog::first_trouble(base::Instant since) const {
+  for (const LogEvent& event : events_) {
+    if (event.at >= since && !event.error_code.empty()) return event.at;
+  }
+  return std::nullopt;
+}
+
 std::optional<base::Instant> RouterLog::all_restored(base::Instant since) const {
   std::map<std::string, std::optional<base::Instant>> restored_at;  // by process that lost it
   for (const LogEvent& event : events_) {

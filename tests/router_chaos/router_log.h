@@ -37,6 +37,8 @@ class RouterLog {
   const std::vector<LogEvent>& events() const { return events_; }
   // The first line with this message since then.
   std::optional<base::Instant> first(std::string_view message, base::Instant since) const;
+  // The first warning or error since then: the router says itself that something is wrong.
+  std::optional<base::Instant> first_trouble(base::Instant since) const;
   // When the last process that lost its connection since then had it back: the end of "reconnected".
   // Nothing while one of them has not. `lost` and `restored` are messages.
   std::optional<base::Instant> all_restored(base::Instant since) const;

@@ -28,6 +28,7 @@ struct SuiteOptions {
   std::string artifacts = "_artifacts";
   int repeat = 10;        // trials of each SLO test
   std::string only;       // a test's name with * as a wildcard; empty: all
+  std::uint64_t seed = 7;  // of the schedules
   bool keep_running = false;
   int live_fd = -1;
   std::string log_path;  // what chaos_test.sh writes; for the report
