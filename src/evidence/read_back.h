@@ -1,4 +1,5 @@
 // Reads the folder of a run, also of one that was killed: a torn last line is normal, and skipped.
+// Whether the folder is still what it was: seal.h.
 #pragma once
 
 #include <cstddef>
@@ -13,15 +14,13 @@
 namespace squall::evidence {
 
 struct Timeline {
-  std::vector<TimelineEntry> entries;  // by time
+  std::vector<TimelineEntry> entries;  // by time; those of one instant in the order written
   std::size_t unreadable_lines = 0;
 };
 
 base::Result<Timeline> read_timeline(const std::filesystem::path& run_folder);
 base::Result<nlohmann::json> read_manifest(const std::filesystem::path& run_folder);
+// A whole file, as bytes.
 base::Result<std::string> read_file(const std::filesystem::path& file);
-
-// The files that differ from SHA256SUMS or are missing; empty: the seal is whole.
-base::Result<std::vector<std::string>> verify_seal(const std::filesystem::path& run_folder);
 
 }  // namespace squall::evidence

@@ -1,4 +1,4 @@
-// What stands on the timeline of a run.
+// What stands on the timeline of a run, and its form as a line of JSON.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -52,10 +52,13 @@ struct TimelineEntry {
   nlohmann::json fields = nullptr;
 };
 
-// With the newline. `fields` cannot override the keys of the event itself.
+// One line, with its newline: {"t_ms", "utc", "kind", "what", "case"?, "trial"?, "fields"?}. `t_ms` is
+// monotonic, since the run's start, in steps of 1 µs.
 std::string to_line(const Event& event, const base::WallAnchor& anchor);
+// {"t_ms", "utc", "series", "value", "case"?}
 std::string to_line(const Sample& sample, const base::WallAnchor& anchor);
+
+// Errors: not such a line (a torn one, after a crash), or a kind that this build does not know.
 base::Result<TimelineEntry> parse_timeline_line(std::string_view line);
-TimelineEntry to_entry(const Event& event, const base::WallAnchor& anchor);
 
 }  // namespace squall::evidence

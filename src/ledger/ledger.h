@@ -73,7 +73,6 @@ struct Counts {
 
 class Ledger {
  public:
-  // The layout has at least one stage.
   explicit Ledger(Layout layout);
 
   // Records may come in any order that keeps an attempt before its outcome. A record that contradicts the
@@ -97,7 +96,7 @@ class Ledger {
   History history(OpId id) const;
 
   // Effects whose key was never attempted, once each.
-  const std::vector<Effect>& unexpected() const { return unexpected_; }
+  std::vector<Effect> unexpected() const;
   // The first contradiction among the records; a ledger with one proves nothing.
   const std::optional<std::string>& inconsistency() const { return inconsistency_; }
 
@@ -114,16 +113,20 @@ class Ledger {
     std::uint16_t attempts = 0;
     State state = State::open;
     bool duplicate = false;
+    bool maybe_accepted = false;  // an earlier attempt ended unknown: a later failure does not undo that
   };
 
   StageEffects& stage_of(OpId id, Stage stage) { return effects_[id * layout_.stages.size() + stage]; }
   bool counts_as_unfinished(OpId id) const;
   void set_state(OpId id, State state);
+  void begin_operation(const Attempt& attempt);
+  void retry_operation(const Attempt& attempt);
+  std::uint64_t& count_of(State state);
   void add_effect_of(OpId id, const Effect& effect);
+  void add_unexpected(const Effect& effect);
   void adopt_unexpected(OpId id, const std::string& key);
   void contradiction(std::string what);
   std::uint32_t intern_reason(const std::string& reason);
-  std::optional<OpId> numbered_key(std::string_view key) const;
 
   Layout layout_;
   std::vector<Folded> operations_;
@@ -131,7 +134,7 @@ class Ledger {
   std::unordered_map<OpId, std::vector<Effect>> repeats_;      // effects beyond the first of their stage
   std::unordered_map<std::string, OpId> ids_of_foreign_keys_;  // those that are not <key_prefix><id>
   std::unordered_map<OpId, std::string> foreign_keys_;
-  std::vector<Effect> unexpected_;
+  std::map<std::string, std::vector<Effect>> unexpected_;  // by key
   std::set<std::pair<Stage, std::uint64_t>> unexpected_seen_;
   std::vector<std::string> reasons_;
   std::map<std::string, std::uint32_t> reason_index_;

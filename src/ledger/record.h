@@ -84,6 +84,7 @@ using Record = std::variant<Attempt, Outcome, Delivery, Effect>;
 // What the records of one run have in common. Written once, in front of them.
 struct Layout {
   // In the order in which they happen, e.g. {"assignment", "usage"}; an input is finished by the last one.
+  // At least one, at most kMaxStages.
   std::vector<std::string> stages;
   // Keys of the form <key_prefix><id> cost no memory and no bytes on disk. Other keys are fine, and stored.
   std::string key_prefix;
@@ -91,6 +92,10 @@ struct Layout {
 
   Stage final_stage() const { return static_cast<Stage>(stages.size() - 1); }
   std::optional<Stage> stage(std::string_view name) const;
+  // 17 for <key_prefix>17; nothing for any other key.
+  std::optional<std::uint64_t> number_of(std::string_view key) const;
 };
+
+inline constexpr std::size_t kMaxStages = 16;
 
 }  // namespace squall::ledger

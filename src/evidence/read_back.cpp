@@ -1,0 +1,49 @@
+#include "evidence/read_back.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+namespace squall::evidence {
+
+base::Result<std::string> read_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return base::fail_errno(fmt::format("cannot read {}", file.string()), errno);
+  std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (in.bad()) return base::fail("cannot read {}", file.string());
+  return content;
+}
+
+base::Result<Timeline> read_timeline(const std::filesystem::path& run_folder) {
+  const auto content = read_file(run_folder / "timeline.jsonl");
+  if (!content) return std::unexpected(content.error());
+  Timeline timeline;
+  std::string_view rest = *content;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    const auto entry = parse_timeline_line(rest.substr(0, end));
+    if (entry) {
+      timeline.entries.push_back(*entry);
+    } else {
+      ++timeline.unreadable_lines;
+    }
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  // Several threads append, and an event may be known only after a later one.
+  std::stable_sort(
+      timeline.entries.begin(), timeline.entries.end(),
+      [](const TimelineEntry& a, const TimelineEntry& b) { return a.since_start < b.since_start; });
+  return timeline;
+}
+
+base::Result<nlohmann::json> read_manifest(const std::filesystem::path& run_folder) {
+  const auto content = read_file(run_folder / "manifest.json");
+  if (!content) return std::unexpected(content.error());
+  auto manifest = nlohmann::json::parse(*content, nullptr, false);
+  if (manifest.is_discarded()) return base::fail("{} is no JSON", (run_folder / "manifest.json").string());
+  return manifest;
+}
+
+}  // namespace squall::evidence

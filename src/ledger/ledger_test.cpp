@@ -1,0 +1,203 @@
+#include "ledger/ledger.h"
+
+#include <gtest/gtest.h>
+
+namespace squall::ledger {
+namespace {
+
+using base::Instant;
+using std::chrono::milliseconds;
+
+constexpr Stage kAssignment = 0;
+constexpr Stage kUsage = 1;
+
+Instant at(int ms) { return Instant{milliseconds{ms}}; }
+
+Layout layout() {
+  return {{"assignment", "usage"}, "p-", {Instant{}, base::WallInstant{std::chrono::hours{9}}}};
+}
+
+TEST(Ledger, AnInputIsUnfinishedUntilItsFinalEffect) {
+  Ledger ledger(layout());
+  ledger.add(Attempt{0, "p-0", at(1)});
+  EXPECT_EQ(ledger.unfinished(), 1U);
+  ledger.add(Outcome{0, Acknowledged{7}, at(2)});
+  ledger.add(Effect{kAssignment, "p-0", 70, at(3)});
+  EXPECT_EQ(ledger.unfinished(), 1U);
+  ledger.add(Effect{kUsage, "p-0", 71, at(4)});
+  EXPECT_EQ(ledger.unfinished(), 0U);
+
+  const Operation operation = ledger.operation(0);
+  EXPECT_EQ(operation.state, State::ok);
+  EXPECT_EQ(operation.stream_seq, 7U);
+  EXPECT_TRUE(operation.finished());
+  EXPECT_EQ(operation.accepted_at(), at(2));
+}
+
+TEST(Ledger, AFinalEffectThatIsSeenBeforeTheAcknowledgementFinishesTheInput) {
+  Ledger ledger(layout());
+  ledger.add(Attempt{0, "p-0", at(1)});
+  ledger.add(Effect{kUsage, "p-0", 71, at(4)});
+  EXPECT_EQ(ledger.unfinished(), 0U);
+  ledger.add(Outcome{0, Acknowledged{7}, at(5)});
+  EXPECT_EQ(ledger.unfinished(), 0U);
+  EXPECT_EQ(ledger.operation(0).accepted_at(), at(4));
+}
+
+TEST(Ledger, FailedAndUnknownInputsAreNotUnfinished) {
+  Ledger ledger(layout());
+  ledger.add(Attempt{0, "p-0", at(1)});
+  ledger.add(Attempt{1, "p-1", at(1)});
+  ledger.add(Outcome{0, Failed{"no responders"}, at(2)});
+  ledger.add(Outcome{1, Unknown{"time-out"}, at(2)});
+  EXPECT_EQ(ledger.unfinished(), 0U);
+  EXPECT_EQ(ledger.counts().failed, 1U);
+  EXPECT_EQ(ledger.counts().unknown, 1U);
+  EXPECT_EQ(ledger.counts().open, 0U);
+  EXPECT_EQ(ledger.history(1).reason, "time-out");
+}
+
+TEST(Ledger, ARetryOpensTheInputAgainAndAFailureDoesNotUndoAnUnknown) {
+  Ledger ledger(layout());
+  ledger.add(Attempt{0, "p-0", at(1)});
+  ledger.add(Outcome{0, Unknown{"time-out"}, at(2)});
+  ledger.add(Attempt{0, "p-0", at(3)});
+  EXPECT_EQ(ledger.operation(0).state, State::open);
+  // The first attempt may have been stored, so "certainly not accepted" would be a lie.
+  ledger.add(Outcome{0, Failed{"no responders"}, at(4)});
+  EXPECT_EQ(ledger.operation(0).state, State::unknown);
+  ledger.add(Attempt{0, "p-0", at(5)});
+  ledger.add(Outcome{0, Acknowledged{9, true}, at(6)});
+  ledger.add(Outcome{0, Unknown{"late"}, at(7)});
+  EXPECT_EQ(ledger.operation(0).state, State::ok);
+  EXPECT_EQ(ledger.operation(0).attempts, 3U);
+  EXPECT_EQ(ledger.operation(0).attempted_at, at(1));
+  EXPECT_EQ(ledger.counts().attempted, 1U);
+}
+
+TEST(Ledger, TheSameStoredEffectReadTwiceIsOneEffect) {
+  Ledger ledger(layout());
+  ledger.add(Attempt{0, "p-0", at(1)});
+  ledger.add(Effect{kUsage, "p-0", 71, at(4)});
+  ledger.add(Effect{kUsage, "p-0", 71, at(4)});
+  ledger.add(Effect{kUsage, "p-0", 75, at(9)});
+  ledger.add(Effect{kUsage, "p-0", 75, at(9)});
+  EXPECT_EQ(ledger.operation(0).effects[kUsage].count, 2U);
+  EXPECT_EQ(ledger.counts().effects[kUsage], 2U);
+  EXPECT_EQ(ledger.history(0).effects.size(), 2U);
+}
+
+TEST(Ledger, EffectsThatArriveOutOfOrderKeepTheEarliestAsTheFirst) {
+  Ledger ledger(layout());
+  ledger.add(Attempt{0, "p-0", at(1)});
+  ledger.add(Effect{kUsage, "p-0", 75, at(9)});
+  ledger.add(Effect{kUsage, "p-0", 71, at(4)});
+  ledger.add(Effect{kUsage, "p-0", 75, at(9)});  // read again, now that another one is the first
+  EXPECT_EQ(ledger.operation(0).effects[kUsage].first_seq, 71U);
+  EXPECT_EQ(ledger.operation(0).effects[kUsage].first_at, at(4));
+  EXPECT_EQ(ledger.operation(0).effects[kUsage].count, 2U);
+}
+
+TEST(Ledger, RepliesHaveNoSequenceAndAlwaysCount) {
+  Ledger ledger(layout());
+  ledger.add(Attempt{0, "p-0", at(1)});
+  ledger.add(Effect{kUsage, "p-0", 0, at(4)});
+  ledger.add(Effect{kUsage, "p-0", 0, at(5)});
+  EXPECT_EQ(ledger.operation(0).effects[kUsage].count, 2U);
+}
+
+TEST(Ledger, EffectsOfKeysThatWereNeverAttemptedStandApart) {
+  Ledger ledger(layout());
+  ledger.add(Attempt{0, "p-0", at(1)});
+  ledger.add(Effect{kUsage, "p-1", 3, at(2)});
+  ledger.add(Effect{kUsage, "p-1", 3, at(2)});
+  ledger.add(Effect{kUsage, "p-00", 4, at(1)});
+  ASSERT_EQ(ledger.unexpected().size(), 2U);
+  EXPECT_EQ(ledger.unexpected()[0].key, "p-00");
+}
+
+TEST(Ledger, AnEffectThatIsSeenBeforeItsAttemptIsAdopted) {
+  Ledger ledger(layout());
+  ledger.add(Effect{kUsage, "p-0", 3, at(2)});
+  ledger.add(Attempt{0, "p-0", at(1)});
+  EXPECT_TRUE(ledger.unexpected().empty());
+  EXPECT_TRUE(ledger.operation(0).finished());
+  EXPECT_EQ(ledger.counts().effects[kUsage], 1U);
+  EXPECT_EQ(ledger.unfinished(), 0U);
+}
+
+TEST(Ledger, KeysOfAnyFormFindTheirInput) {
+  Ledger ledger(layout());
+  ledger.add(Attempt{0, "order-abc", at(1)});
+  ledger.add(Attempt{1, "p-1", at(1)});
+  ledger.add(Attempt{2, "p-7", at(1)});  // looks numbered, but is not this input's number
+  EXPECT_EQ(ledger.find("order-abc"), 0U);
+  EXPECT_EQ(ledger.find("p-1"), 1U);
+  EXPECT_EQ(ledger.find("p-7"), 2U);
+  EXPECT_EQ(ledger.find("p-0"), std::nullopt);
+  EXPECT_EQ(ledger.find("p-2"), std::nullopt);
+  EXPECT_EQ(ledger.find("p-01"), std::nullopt);
+  EXPECT_EQ(ledger.key(0), "order-abc");
+  EXPECT_EQ(ledger.key(1), "p-1");
+  EXPECT_EQ(ledger.key(2), "p-7");
+}
+
+TEST(Ledger, ContradictionsAreNamedAndLeftOut) {
+  const auto first_problem = [](const std::vector<Record>& records) {
+    Ledger ledger(layout());
+    for (const Record& record : records) ledger.add(record);
+    return ledger.inconsistency().value_or("none");
+  };
+  EXPECT_EQ(first_problem({Attempt{0, "p-0", at(1)}}), "none");
+  EXPECT_EQ(first_problem({Outcome{0, Acknowledged{1}, at(1)}}),
+            "input 0 has an outcome, but was never attempted");
+  EXPECT_EQ(first_problem({Attempt{1, "p-1", at(1)}}), "input 1 (p-1) is attempted, but 0 would be next");
+  EXPECT_EQ(first_problem({Attempt{0, "x", at(1)}, Attempt{1, "x", at(1)}}),
+            "the key x stands for input 0 and for input 1");
+  EXPECT_EQ(first_problem({Attempt{0, "x", at(1)}, Attempt{0, "y", at(1)}}), "input 0 is called x and y");
+  EXPECT_EQ(first_problem({Effect{2, "x", 1, at(1)}}), "an effect of x has stage 2, which does not exist");
+  EXPECT_EQ(first_problem({Attempt{0, "x", at(1)}, Outcome{0, Acknowledged{0}, at(1)}}),
+            "input 0 is acknowledged without a stream sequence");
+}
+
+TEST(Ledger, ReplayFoldsToTheSameLedger) {
+  Ledger ledger(layout());
+  ledger.add(Attempt{0, "p-0", at(1)});
+  ledger.add(Attempt{1, "other", at(2)});
+  ledger.add(Attempt{2, "p-2", at(3)});
+  ledger.add(Outcome{0, Acknowledged{1, true}, at(4)});
+  ledger.add(Outcome{1, Failed{"503"}, at(4)});
+  ledger.add(Effect{kUsage, "p-0", 9, at(7)});
+  ledger.add(Effect{kUsage, "p-0", 8, at(6)});
+  ledger.add(Effect{kUsage, "stranger", 10, at(7)});
+  std::vector<Record> once;
+  ledger.replay([&](const Record& record) { once.push_back(record); });
+  Ledger copy(layout());
+  for (const Record& record : once) copy.add(record);
+  std::vector<Record> twice;
+  copy.replay([&](const Record& record) { twice.push_back(record); });
+  EXPECT_EQ(once, twice);
+  EXPECT_EQ(once.size(), 8U);
+  EXPECT_EQ(copy.unfinished(), ledger.unfinished());
+}
+
+TEST(Ledger, DescribesEverythingKnownAboutAnInputOnOneLine) {
+  Ledger ledger(layout());
+  ledger.add(Attempt{0, "p-0", at(1)});
+  ledger.add(Outcome{0, Acknowledged{593}, at(2)});
+  ledger.add(Effect{kAssignment, "p-0", 594, at(3)});
+  ledger.add(Attempt{1, "p-1", at(5)});
+  ledger.add(Attempt{1, "p-1", at(6)});
+  ledger.add(Delivery{"p-1", 3, 1, at(7)});
+  ledger.add(Outcome{1, Unknown{"connection lost"}, at(8)});
+  EXPECT_EQ(
+      describe(ledger.history(0), layout()),
+      "p-0 · attempted 09:00:00.001 · PubAck 09:00:00.002 (#593) · assignment #594 09:00:00.003 · no usage");
+  EXPECT_EQ(
+      describe(ledger.history(1), layout()),
+      "p-1 · attempted 09:00:00.005 (2 times) · unknown 09:00:00.008 (connection lost) · delivered 1 × · no "
+      "assignment · no usage");
+}
+
+}  // namespace
+}  // namespace squall::ledger

@@ -1,0 +1,25 @@
+#include "ledger/record.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace squall::ledger {
+
+std::optional<Stage> Layout::stage(std::string_view name) const {
+  const auto found = std::find(stages.begin(), stages.end(), name);
+  if (found == stages.end()) return std::nullopt;
+  return static_cast<Stage>(found - stages.begin());
+}
+
+std::optional<std::uint64_t> Layout::number_of(std::string_view key) const {
+  if (!key.starts_with(key_prefix)) return std::nullopt;
+  const std::string_view digits = key.substr(key_prefix.size());
+  // "007" and "+7" are other keys than "7".
+  if (digits.empty() || (digits.front() == '0' && digits.size() > 1)) return std::nullopt;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace squall::ledger
