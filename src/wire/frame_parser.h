@@ -48,7 +48,7 @@ enum class ParseStatus {
 };
 
 struct ParseStep {
-  ParseStatus status;
+  ParseStatus status = ParseStatus::kComplete;
   std::size_t size = 0;
   ParseError error{};
 };

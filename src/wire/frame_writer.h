@@ -17,8 +17,4 @@ void append_frame(std::string& out, const Frame& frame);
 void append_publish(std::string& out, std::string_view subject, std::string_view reply,
                     std::span<const Header> headers, std::string_view payload);
 
-// "PUB" line, headers and payload of such a frame, in bytes.
-std::size_t publish_size(std::string_view subject, std::string_view reply, std::span<const Header> headers,
-                         std::string_view payload);
-
 }  // namespace squall::wire

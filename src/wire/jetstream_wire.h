@@ -1,4 +1,4 @@
-// JetStream as it shows on the wire: API subjects, ack reply subjects, PubAck bodies; and subject matching.
+// JetStream as it shows on the wire: API subjects, ack reply subjects, PubAck bodies.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,6 @@
 #include "base/result.h"
 
 namespace squall::wire {
-
-// Whether a subject matches a pattern with `*` (one token) and `>` (one or more, at the end).
-bool subject_matches(std::string_view pattern, std::string_view subject);
-// Tokens are not empty and hold no blank or control character; wildcards only if `wildcards`.
-struct SubjectRules {
-  bool wildcards = false;
-};
-bool is_valid_subject(std::string_view subject, SubjectRules rules = {});
 
 // The reply subject of a delivered message: $JS.ACK. with 9 tokens, or 11 and more with domain and account.
 struct AckSubject {
@@ -31,16 +23,17 @@ struct AckSubject {
   base::WallInstant stored_at{};
   std::uint64_t num_pending = 0;
 };
+// Nothing when it is no such subject. The views point into `subject`.
 std::optional<AckSubject> parse_ack_subject(std::string_view subject);
 
-// "$JS.API.STREAM.INFO.ORDERS" → {"STREAM.INFO", "ORDERS", ""}; "$JS.<domain>.API.…" too. Nothing when it is
-// no API subject of JetStream.
+// "$JS.API.STREAM.INFO.ORDERS" → {"", "STREAM.INFO", "ORDERS", ""}; "$JS.<domain>.API.…" too.
 struct ApiSubject {
   std::string_view domain;     // empty: none
   std::string_view operation;  // "STREAM.INFO", "CONSUMER.MSG.NEXT", "INFO", …
   std::string_view stream;     // empty: not about one
   std::string_view consumer;   // empty: not about one
 };
+// Nothing when it is no API subject, or of an operation that is not known.
 std::optional<ApiSubject> parse_api_subject(std::string_view subject);
 // "$JS.API." + operation [+ "." + stream [+ "." + consumer]].
 std::string api_subject(std::string_view operation, std::string_view stream = {},
@@ -56,11 +49,11 @@ struct PubAck {
   int error_code = 0;    // the HTTP-like class: 400, 404, 503; 0: no error
   int error_number = 0;  // NATS's err_code: 10071 …
   std::string error_text;
+  bool has_error = false;
 
-  bool stored() const { return error_code == 0 && error_number == 0 && error_text.empty() && seq > 0; }
-  bool refused() const { return error_code != 0 || error_number != 0 || !error_text.empty(); }
+  bool stored() const { return !has_error && seq > 0; }
 };
-// Errors: the body is no JSON object.
+// Errors: the body is no JSON object, or a field has the wrong type.
 base::Result<PubAck> parse_pub_ack(std::string_view body);
 
 }  // namespace squall::wire
