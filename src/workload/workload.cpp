@@ -1,12 +1,11 @@
 #include "workload/workload.h"
 
 #include <algorithm>
-#include <thread>
-
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <thread>
 
 #include "client/stream_reader.h"
 
@@ -79,7 +78,8 @@ void Workload::start() {
     tasks_->spawn("publish", publish_on_schedule());
     tasks_->spawn("flush the ledger", flush_ledger());
     for (std::size_t stage = 0; stage < options_.effects.size(); ++stage) {
-      tasks_->spawn("read " + options_.effects[stage].stream, read_effects(static_cast<ledger::Stage>(stage)));
+      tasks_->spawn("read " + options_.effects[stage].stream,
+                    read_effects(static_cast<ledger::Stage>(stage)));
     }
   });
 }
@@ -206,7 +206,8 @@ awaitable<bool> Workload::read_some_effects(ledger::Stage stage) {
   auto connection = co_await connect("squall-effects");
   if (!connection) co_return false;
   client::StreamReaderOptions options{.stream = source.stream, .first_seq = tail.next_seq};
-  auto reader = co_await client::StreamReader::open(*connection, std::move(options), base::now() + seconds(1));
+  auto reader =
+      co_await client::StreamReader::open(*connection, std::move(options), base::now() + seconds(1));
   if (!reader) co_return false;
   while (true) {
     auto batch = co_await (*reader)->next_batch(kBatch, base::now() + seconds(1));

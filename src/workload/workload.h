@@ -21,8 +21,8 @@
 #include "base/task_group.h"
 #include "client/connection.h"
 #include "client/jetstream.h"
-#include "ledger/codec.h"
 #include "ledger/ledger.h"
+#include "ledger/ledger_codec.h"
 #include "workload/pacing.h"
 
 namespace squall::workload {

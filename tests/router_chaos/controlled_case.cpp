@@ -1,8 +1,8 @@
 #include "router_chaos/controlled_case.h"
 
-#include <algorithm>
-
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "check/duplicates.h"
 #include "check/hits.h"
@@ -86,7 +86,8 @@ void ControlledCase::start() {
   chaos_ = std::move(*chaos);
 }
 
-Trial ControlledCase::trial(const fault::PlannedTrial& planned, const std::function<inject::Injected()>& strike,
+Trial ControlledCase::trial(const fault::PlannedTrial& planned,
+                            const std::function<inject::Injected()>& strike,
                             const std::function<void()>& recover) {
   chaos_->set_trial(planned.number);
   Trial trial{.planned = &planned.faults.front()};
@@ -174,8 +175,8 @@ void ControlledCase::judge_trial(report::TrialReport& report, const Trial& trial
   std::string waiting;
   for (const std::string& probe : trial.metrics.waiting_for) waiting += "; " + probe;
   judge(trial.time_to_green.has_value(), VerdictKind::fail,
-        fmt::format("not green within {}{}", base::format_duration(window.observed_until - window.took_effect_at),
-                    waiting));
+        fmt::format("not green within {}{}",
+                    base::format_duration(window.observed_until - window.took_effect_at), waiting));
   // A frozen broker cannot give output; its clock runs from the thaw.
   const bool from_heal = std::holds_alternative<fault::Freeze>(trial.planned->action);
   const base::Nanos allowance =
@@ -282,8 +283,9 @@ void ControlledCase::judge_clocks() {
   }
   report_.clocks = {std::move(first_output), std::move(caught_up), std::move(green)};
   note("how sure", check::how_sure(report_.trials.size()));
-  note("floor", fmt::format("{} = ack_wait: what a dead process held comes back after that, whatever anybody does",
-                            base::format_duration(chaos_->system().settings().ack_wait)));
+  note("floor",
+       fmt::format("{} = ack_wait: what a dead process held comes back after that, whatever anybody does",
+                   base::format_duration(chaos_->system().settings().ack_wait)));
 }
 
 void ControlledCase::inconclusive(std::string reason) {
@@ -311,7 +313,8 @@ void ControlledCase::settle_verdict() {
     report_.reasons.push_back(fmt::format("{}: {}", assertion.text, assertion.got));
   }
   report_.took = base::now() - began_;
-  run_.say(fmt::format("  {}  {}", report_.verdict == VerdictKind::pass ? "PASS" : check::to_string(report_.verdict),
+  run_.say(fmt::format("  {}  {}",
+                       report_.verdict == VerdictKind::pass ? "PASS" : check::to_string(report_.verdict),
                        base::format_duration(report_.took)));
   for (const std::string& reason : report_.reasons) run_.say("    " + reason);
   run_.report().cases.push_back(report_);

@@ -61,7 +61,8 @@ std::vector<PlannedCase> planned_cases(const PlanOptions& options) {
   const fault::Fault sigint = kill_nats("INT");
   return {
       {.name = "test_control_no_fault",
-       .purpose = "without a fault nothing is lost, doubled or red; the checkers see what is hidden on purpose"},
+       .purpose =
+           "without a fault nothing is lost, doubled or red; the checkers see what is hidden on purpose"},
       {.name = "test_nats_kill_recovery",
        .failure_modes = {"FM-NATS-001"},
        .purpose = "the broker dies by SIGKILL under load and stays away for 0, 2 and 5 s",
@@ -83,8 +84,8 @@ std::vector<PlannedCase> planned_cases(const PlanOptions& options) {
       {.name = "test_recovery_slo_nats",
        .failure_modes = {"FM-NATS-001"},
        .purpose = "repeated broker SIGKILLs under one continuous load",
-       .trials = drawn(options, {.fault = sigkill, .jitter = milliseconds(20),
-                                 .active_times = down_times_of_ten()})},
+       .trials = drawn(options,
+                       {.fault = sigkill, .jitter = milliseconds(20), .active_times = down_times_of_ten()})},
       {.name = "test_recovery_slo_router",
        .failure_modes = {"FM-ROUTER-001"},
        .purpose = "repeated supervisor SIGKILLs under one continuous load",
@@ -100,9 +101,9 @@ std::vector<PlannedCase> planned_cases(const PlanOptions& options) {
        .trials = one_each({freeze("nats-1", seconds(5))})},
       {.name = "test_router_drain_loses_nothing",
        .purpose = "the router is stopped by SIGTERM under load and started again",
-       .trials = one_each({{.name = "drain-router",
-                            .action = fault::Kill{.target = "router", .signal = "TERM",
-                                                  .down_time = base::Nanos{0}}}})},
+       .trials = one_each(
+           {{.name = "drain-router",
+             .action = fault::Kill{.target = "router", .signal = "TERM", .down_time = base::Nanos{0}}}})},
   };
 }
 

@@ -84,13 +84,12 @@ void RoutedSystem::event(evidence::EventKind kind, std::string what) {
 }
 
 base::Result<void> RoutedSystem::start_deployment() {
-  auto deployment = cluster::Deployment::prepare(run_.io().get_executor(),
-                                                 {.servers = 1,
-                                                  .run_folder = run_.folder().path() / "cases" /
-                                                                settings_.case_name,
-                                                  .store_folder = place("nats"),
-                                                  .binary = run_.nats().path,
-                                                  .run_id = run_.run_id()});
+  auto deployment = cluster::Deployment::prepare(
+      run_.io(), {.servers = 1,
+                  .run_folder = run_.folder().path() / "cases" / settings_.case_name,
+                  .store_folder = place("nats"),
+                  .binary = run_.nats().path,
+                  .run_id = run_.run_id()});
   if (!deployment) return std::unexpected(deployment.error());
   deployment_ = std::move(*deployment);
   if (auto started = run_.wait(deployment_->start(base::now() + kStartPatience)); !started) {
@@ -121,15 +120,14 @@ base::Result<void> RoutedSystem::start_router() {
   std::vector<std::string> command{run_.options().router, "run", "--config", place("router.yaml").string()};
   if (!run_.options().defect.empty()) command.insert(command.end(), {"--defect", run_.options().defect});
   const auto log_path = run_.folder().logs() / (settings_.case_name + "-router.log");
-  auto router = process::Child::start(run_.io().get_executor(), {.name = "router",
-                                                                 .command = std::move(command),
-                                                                 .log_path = log_path,
-                                                                 .run_id = run_.run_id()});
+  auto router = process::Child::start(
+      run_.io(),
+      {.name = "router", .command = std::move(command), .log_path = log_path, .run_id = run_.run_id()});
   if (!router) return std::unexpected(router.error());
   router_ = std::move(*router);
   event(evidence::EventKind::process, fmt::format("router started (guardian {})", router_->pid()));
   if (!log_) {
-    auto log = RouterLog::follow(run_.io().get_executor(), log_path, [this](const LogEvent& line) {
+    auto log = RouterLog::follow(run_.io(), log_path, [this](const LogEvent& line) {
       run_.event({.at = line.at,
                   .kind = evidence::EventKind::log,
                   .what = fmt::format("{} ({}): {}", line.process, line.pid, line.message),
@@ -162,12 +160,11 @@ base::Result<void> RoutedSystem::wait_for_router() {
 
 base::Result<void> RoutedSystem::start_worker() {
   auto worker = process::Child::start(
-      run_.io().get_executor(),
-      {.name = "worker",
-       .command = {run_.options().worker, "--nats-url", deployment_->urls(), "--work-time",
-                   in_ms(settings_.work_time), "--ack-wait", in_ms(settings_.ack_wait)},
-       .log_path = run_.folder().logs() / (settings_.case_name + "-worker.log"),
-       .run_id = run_.run_id()});
+      run_.io(), {.name = "worker",
+                  .command = {run_.options().worker, "--nats-url", deployment_->urls(), "--work-time",
+                              in_ms(settings_.work_time), "--ack-wait", in_ms(settings_.ack_wait)},
+                  .log_path = run_.folder().logs() / (settings_.case_name + "-worker.log"),
+                  .run_id = run_.run_id()});
   if (!worker) return std::unexpected(worker.error());
   worker_ = std::move(*worker);
   event(evidence::EventKind::process, fmt::format("worker started ({})", worker_->pid()));
@@ -175,16 +172,15 @@ base::Result<void> RoutedSystem::start_worker() {
 }
 
 void RoutedSystem::start_probes() {
-  operational_ = std::make_unique<probe::Operational>(run_.io().get_executor());
+  operational_ = std::make_unique<probe::Operational>(run_.io());
   const auto endpoint = [](std::uint16_t port) { return probe::Endpoint{"127.0.0.1", port}; };
   operational_->add({.name = "nats-1 info"}, probe::nats_info(endpoint(nats().client_port())));
   operational_->add({.name = "nats-1 healthz"},
                     probe::http_status({endpoint(nats().monitor_port()), "/healthz", 200}));
   operational_->add({.name = "router livez"}, probe::http_status({endpoint(http_port_), "/livez", 200}));
   operational_->add({.name = "router readyz"}, probe::http_status({endpoint(http_port_), "/readyz", 200}));
-  operational_->add({.name = "worker"}, probe::process_alive([this] {
-                      return std::optional(worker_->identity());
-                    }));
+  operational_->add({.name = "worker"},
+                    probe::process_alive([this] { return std::optional(worker_->identity()); }));
   operational_->add({.name = "backlog"}, probe::latched([this] {
                       return backlog_ ? backlog_() : probe::Finding{probe::Answer::kGreen, ""};
                     }));
@@ -217,8 +213,8 @@ void RoutedSystem::stop() {
   if (worker_) (void)run_.wait(worker_->stop(seconds(3)));
   if (router_) (void)run_.wait(router_->stop(seconds(6)));
   if (deployment_) {
-    (void)run_.wait(deployment_->snapshot(run_.folder().nats() / settings_.case_name,
-                                          base::now() + seconds(2)));
+    (void)run_.wait(
+        deployment_->snapshot(run_.folder().nats() / settings_.case_name, base::now() + seconds(2)));
     (void)run_.wait(deployment_->stop(seconds(3)));
   }
   event(evidence::EventKind::process, "worker, router and nats-1 stopped");
@@ -254,9 +250,8 @@ RouterPids RoutedSystem::still_alive(const RouterPids& pids) {
 std::string RoutedSystem::http_url() const { return fmt::format("http://127.0.0.1:{}", http_port_); }
 
 std::optional<Metrics> RoutedSystem::metrics() {
-  const auto page = run_.wait(
-      http::get(run_.io(), {.host = "127.0.0.1", .port = http_port_, .target = "/metrics"},
-                base::now() + seconds(1)));
+  const auto page = run_.wait(http::get(
+      run_.io(), {.host = "127.0.0.1", .port = http_port_, .target = "/metrics"}, base::now() + seconds(1)));
   if (!page || page->status != 200) return std::nullopt;
   return fold_metrics(page->body);
 }

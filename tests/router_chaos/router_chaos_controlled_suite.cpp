@@ -83,7 +83,8 @@ Trial nats_kill_trial(ControlledCase& c, const fault::PlannedTrial& planned) {
       planned, [&] { return chaos.kill_nats_process(signal); },
       [&] {
         c.run().wait_until(chaos.get_recovery_metrics().took_effect_at + kill.down_time.value());
-        c.expect(Group::resilience, "the broker starts again on its own port", chaos.restart_nats().has_value());
+        c.expect(Group::resilience, "the broker starts again on its own port",
+                 chaos.restart_nats().has_value());
         recovered = chaos.wait_for_nats_recovery(kPatience);
       });
 
@@ -95,8 +96,7 @@ Trial nats_kill_trial(ControlledCase& c, const fault::PlannedTrial& planned) {
   c.expect(Group::resilience, "the system is operational again", c.chaos().is_system_operational());
   const auto back = trial.metrics.back_at;
   const auto output = trial.recovery.first_output;
-  const bool prompt =
-      back && output && trial.metrics.took_effect_at + *output <= *back + kOutputAfterReady;
+  const bool prompt = back && output && trial.metrics.took_effect_at + *output <= *back + kOutputAfterReady;
   c.expect(Group::resilience, "new work flows within 1 s of the broker being ready", prompt,
            output && back ? base::format_duration(trial.metrics.took_effect_at + *output - *back) : "never");
   expect_connection_was_lost_and_restored(c, trial);
@@ -149,7 +149,8 @@ TEST(router_chaos_controlled_suite, test_control_no_fault) {
     }
     c.expect(Group::resilience, "the system was operational all the time", always_operational);
     const auto restarted = changed(before, c.chaos().router_pids());
-    c.expect(Group::resilience, "no process of the router was restarted", restarted.empty(), joined(restarted));
+    c.expect(Group::resilience, "no process of the router was restarted", restarted.empty(),
+             joined(restarted));
     const Metrics metrics = c.chaos().system().metrics().value_or(Metrics{});
     c.expect(Group::observability, "no connection was lost",
              sum(metrics, "router_nats_connection_lost_total") == 0.0);
@@ -205,7 +206,9 @@ TEST(router_chaos_controlled_suite, test_jetstream_lag_backpressure) {
 
     std::string path;
     for (const double state : states) {
-      path += (path.empty() ? "" : " → ") + std::string(state == 0 ? "inactive" : state == 1 ? "warning" : "active");
+      path += (path.empty() ? "" : " → ") + std::string(state == 0   ? "inactive"
+                                                        : state == 1 ? "warning"
+                                                                     : "active");
     }
     const auto active = std::ranges::find(states, 2.0);
     c.expect(Group::resilience, "backpressure began inactive, became active, and is inactive again",
@@ -268,13 +271,13 @@ TEST(router_chaos_controlled_suite, test_network_freeze_recovery) {
     RouterChaos& chaos = c.chaos();
     for (const auto& planned : c.planned().trials) {
       const auto& freeze = std::get<fault::Freeze>(planned.faults.front().action);
-      const Trial trial = c.trial(
-          planned, [&] { return chaos.freeze_nats(freeze.duration); }, [] {});
+      const Trial trial = c.trial(planned, [&] { return chaos.freeze_nats(freeze.duration); }, [] {});
       c.expect(Group::resilience, "the broker is the same one", trial.nats_after == trial.nats_before);
       c.expect(Group::resilience, "the system is operational again", chaos.is_system_operational());
       c.expect(Group::observability, "router_nats_connection_status is 1 in every role",
                least(trial.metrics_after, "router_nats_connection_status") == 1.0);
-      c.expect(Group::observability, "the router noticed and logged it", trial.metrics.detected_at.has_value());
+      c.expect(Group::observability, "the router noticed and logged it",
+               trial.metrics.detected_at.has_value());
     }
   });
 }

@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <algorithm>
-
 #include <nlohmann/json.hpp>
 
 #include "inject/kill.h"
@@ -48,18 +47,24 @@ std::optional<process::ProcessIdentity> identity_of(pid_t pid) {
 
 int number_of(KillSignal signal) {
   switch (signal) {
-    case KillSignal::kill: return SIGKILL;
-    case KillSignal::term: return SIGTERM;
-    case KillSignal::interrupt: return SIGINT;
+    case KillSignal::kill:
+      return SIGKILL;
+    case KillSignal::term:
+      return SIGTERM;
+    case KillSignal::interrupt:
+      return SIGINT;
   }
   return SIGKILL;
 }
 
 std::string_view name_of(KillSignal signal) {
   switch (signal) {
-    case KillSignal::kill: return "SIGKILL";
-    case KillSignal::term: return "SIGTERM";
-    case KillSignal::interrupt: return "SIGINT";
+    case KillSignal::kill:
+      return "SIGKILL";
+    case KillSignal::term:
+      return "SIGTERM";
+    case KillSignal::interrupt:
+      return "SIGINT";
   }
   return "SIGKILL";
 }
@@ -68,8 +73,8 @@ base::Result<std::unique_ptr<RouterChaos>> RouterChaos::start(SuiteRun& run, Sys
   auto system = RoutedSystem::start(run, std::move(settings));
   if (!system) return std::unexpected(system.error());
   std::unique_ptr<RouterChaos> chaos(new RouterChaos(run, std::move(*system)));
-  auto file = run.folder().open_append(std::filesystem::path("cases") /
-                                       chaos->system_->settings().case_name / "ledger.bin");
+  auto file = run.folder().open_append(std::filesystem::path("cases") / chaos->system_->settings().case_name /
+                                       "ledger.bin");
   if (!file) return std::unexpected(file.error());
   chaos->ledger_file_.emplace(std::move(*file));
   chaos->start_load();
@@ -158,9 +163,8 @@ inject::Injected RouterChaos::struck(base::Result<inject::Injected> injected, st
 inject::Injected RouterChaos::kill_nats_process(KillSignal signal) {
   wait_for_unfinished_work();
   const process::ProcessIdentity target = system_->nats().child()->identity();
-  return struck(
-      run_.wait(inject::kill_process(target, number_of(signal), base::now() + kEffectPatience)),
-      fmt::format("{} to nats-1 (pid {})", name_of(signal), target.pid));
+  return struck(run_.wait(inject::kill_process(target, number_of(signal), base::now() + kEffectPatience)),
+                fmt::format("{} to nats-1 (pid {})", name_of(signal), target.pid));
 }
 
 inject::Injected RouterChaos::kill_named(const std::string& name) {
@@ -195,15 +199,16 @@ inject::Injected RouterChaos::freeze(std::vector<process::ProcessTree> trees, st
   std::vector<std::unique_ptr<inject::Freeze>> freezes;
   base::Result<inject::Injected> injected = base::fail("nothing to freeze");
   for (process::ProcessTree& tree : trees) {
-    freezes.push_back(std::make_unique<inject::Freeze>(std::move(tree), fault::Scope::kProcess,
-                                                       "freeze", run_.journal()));
+    freezes.push_back(
+        std::make_unique<inject::Freeze>(std::move(tree), fault::Scope::kProcess, "freeze", run_.journal()));
     auto one = run_.wait(freezes.back()->inject(base::now() + kEffectPatience));
     // The fault is there when the last target stands still.
     if (injected && one && !injected->took_effect()) one->effect_at.reset();
     injected = std::move(one);
     if (!injected) break;
   }
-  const inject::Injected result = struck(std::move(injected), what + " for " + base::format_duration(duration));
+  const inject::Injected result =
+      struck(std::move(injected), what + " for " + base::format_duration(duration));
 
   const base::Instant until = recovery_.took_effect_at + duration;
   while (result.took_effect() && base::now() < until) {
@@ -227,7 +232,8 @@ inject::Injected RouterChaos::induce_jetstream_lag(std::string_view subject, bas
   for (const auto& [name, pid] : router_pids()) {
     const auto identity = identity_of(pid);
     if (!name.starts_with("decide-") || !identity) continue;
-    deciders.emplace_back(process::ProcessTree::Root{.identity = *identity, .mark = {}, .own_session = false});
+    deciders.emplace_back(
+        process::ProcessTree::Root{.identity = *identity, .mark = {}, .own_session = false});
   }
   return freeze(std::move(deciders), "SIGSTOP to the decide roles", duration, sample);
 }
@@ -290,7 +296,8 @@ std::optional<base::Nanos> RouterChaos::measure_time_to_green(base::Nanos timeou
   SQUALL_CHECK(green_.has_value());
   (void)wait_until_true([this] { return green_->time_to_green().has_value(); }, timeout, "wait until green");
   recovery_.detected_at = system_->log().first_trouble(recovery_.took_effect_at);
-  if (!recovery_.reconnected_at) recovery_.reconnected_at = system_->log().all_restored(recovery_.took_effect_at);
+  if (!recovery_.reconnected_at)
+    recovery_.reconnected_at = system_->log().all_restored(recovery_.took_effect_at);
   recovery_.green_at = green_->green_at();
   recovery_.waiting_for = green_->waiting_for();
   return green_->time_to_green();
@@ -300,10 +307,9 @@ RecoveryMetrics RouterChaos::get_recovery_metrics() const { return recovery_; }
 
 void RouterChaos::show(std::string_view doing) {
   const workload::Progress progress = load_->progress();
-  run_.live().show(fmt::format("{}  trial {}  {}  {}  ·  {} acked, {} unfinished",
-                               system_->settings().case_name, trial_,
-                               base::format_duration(base::now() - case_began_), doing, progress.counts.ok,
-                               progress.unfinished));
+  run_.live().show(fmt::format(
+      "{}  trial {}  {}  {}  ·  {} acked, {} unfinished", system_->settings().case_name, trial_,
+      base::format_duration(base::now() - case_began_), doing, progress.counts.ok, progress.unfinished));
 }
 
 void RouterChaos::event(evidence::EventKind kind, base::Instant at, std::string what) {

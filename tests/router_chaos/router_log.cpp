@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-
 #include <nlohmann/json.hpp>
 
 namespace squall::router_chaos {
@@ -21,7 +20,7 @@ std::optional<LogEvent> parse_log_event(std::string_view line, const base::WallA
   return event;
 }
 
-base::Result<std::unique_ptr<RouterLog>> RouterLog::follow(boost::asio::any_io_executor executor,
+base::Result<std::unique_ptr<RouterLog>> RouterLog::follow(boost::asio::io_context& io,
                                                            const std::filesystem::path& path,
                                                            OnEvent on_event) {
   auto log = std::make_unique<RouterLog>();
@@ -32,7 +31,7 @@ base::Result<std::unique_ptr<RouterLog>> RouterLog::follow(boost::asio::any_io_e
     on_event(*event);
     self->events_.push_back(std::move(*event));
   };
-  auto tail = process::LogTail::start(executor, path, process::LogTail::From::kStart, std::move(on_line));
+  auto tail = process::LogTail::start(io, path, process::LogTail::From::kStart, std::move(on_line));
   if (!tail) return std::unexpected(tail.error());
   log->tail_ = std::move(*tail);
   return log;

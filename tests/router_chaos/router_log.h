@@ -1,14 +1,13 @@
 // What the router says about itself: its JSON log lines, mapped onto our clock.
 #pragma once
 
+#include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <boost/asio/any_io_executor.hpp>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -31,7 +30,7 @@ class RouterLog {
  public:
   using OnEvent = std::function<void(const LogEvent&)>;
 
-  static base::Result<std::unique_ptr<RouterLog>> follow(boost::asio::any_io_executor executor,
+  static base::Result<std::unique_ptr<RouterLog>> follow(boost::asio::io_context& io,
                                                          const std::filesystem::path& path, OnEvent on_event);
 
   const std::vector<LogEvent>& events() const { return events_; }

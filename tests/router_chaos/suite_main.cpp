@@ -4,11 +4,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <string>
-
-#include <CLI/CLI.hpp>
 
 #include "check/trials.h"
 #include "report/render.h"
@@ -53,10 +52,12 @@ void describe_run(SuiteRun& run) {
   report.seed = run.options().seed;
   report.versions = {{"squall", SQUALL_VERSION}, {"nats-server", run.nats().version.text()}};
   if (!run.options().defect.empty()) report.notes.push_back({"planted defect", run.options().defect});
-  report.notes.push_back({"restarted by", "the broker by Squall, the supervisor by the router's guardian, roles by "
-                                          "the supervisor: not your production restart"});
-  report.notes.push_back({"not tested", "power loss (after SIGKILL the page cache survives), clusters and leader "
-                                        "changes, a partition with lost packets"});
+  report.notes.push_back({"restarted by",
+                          "the broker by Squall, the supervisor by the router's guardian, roles by "
+                          "the supervisor: not your production restart"});
+  report.notes.push_back({"not tested",
+                          "power loss (after SIGKILL the page cache survives), clusters and leader "
+                          "changes, a partition with lost packets"});
   const auto manifest = run.folder().write_manifest({{"command", report.command},
                                                      {"seed", report.seed},
                                                      {"defect", run.options().defect},
@@ -94,9 +95,12 @@ void print_worst_trials(SuiteRun& run) {
 int exit_code(const SuiteRun& run) {
   if (run.interrupted()) return kExitSignalBase + *run.interrupted();
   switch (const_cast<SuiteRun&>(run).report().verdict()) {
-    case check::VerdictKind::pass: return 0;
-    case check::VerdictKind::fail: return kExitViolated;
-    case check::VerdictKind::inconclusive: return kExitInconclusive;
+    case check::VerdictKind::pass:
+      return 0;
+    case check::VerdictKind::fail:
+      return kExitViolated;
+    case check::VerdictKind::inconclusive:
+      return kExitInconclusive;
   }
   return kExitInternal;
 }
@@ -161,7 +165,7 @@ int run_suite(const Arguments& arguments) {
   auto& listeners = testing::UnitTest::GetInstance()->listeners();
   delete listeners.Release(listeners.default_result_printer());
   listeners.Append(new FailurePrinter);
-  (void)RUN_ALL_TESTS();
+  [[maybe_unused]] const int failed = RUN_ALL_TESTS();  // the report has the verdict
   const int code = conclude(**run);
   if (arguments.suite.keep_running) keep_running(**run);
   return code;

@@ -3,13 +3,12 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <filesystem>
-#include <stdexcept>
-
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <stdexcept>
 
 #include "process/proc_status.h"
 
@@ -25,9 +24,9 @@ boost::asio::awaitable<void> sleep_until(base::Instant instant) {
 }
 
 base::Result<std::string> find_binary(const std::string& wanted, const char* name) {
-  const std::filesystem::path path = wanted.empty()
-                                         ? std::filesystem::read_symlink("/proc/self/exe").parent_path() / name
-                                         : std::filesystem::path(wanted);
+  const std::filesystem::path path =
+      wanted.empty() ? std::filesystem::read_symlink("/proc/self/exe").parent_path() / name
+                     : std::filesystem::path(wanted);
   if (access(path.c_str(), X_OK) != 0) {
     return base::fail("{} is not there or not executable: build it (scripts/build.sh)", path.string());
   }
@@ -69,9 +68,8 @@ base::Result<std::unique_ptr<SuiteRun>> SuiteRun::create(SuiteOptions options) {
   options.router = *router;
   options.worker = *worker;
 
-  auto folder = evidence::RunFolder::create({.artifacts = options.artifacts,
-                                             .name = "router-chaos",
-                                             .anchor = base::WallAnchor::take()});
+  auto folder = evidence::RunFolder::create(
+      {.artifacts = options.artifacts, .name = "router-chaos", .anchor = base::WallAnchor::take()});
   if (!folder) return std::unexpected(folder.error());
   auto work_folder = make_work_folder(options.artifacts);
   if (!work_folder) return std::unexpected(work_folder.error());
@@ -121,7 +119,8 @@ void SuiteRun::watch_signals() {
 void SuiteRun::wait_until(base::Instant instant) { wait(sleep_until(instant)); }
 
 void SuiteRun::event(const evidence::Event& event) {
-  if (const auto written = folder_.append(event); !written) throw std::runtime_error(written.error().message());
+  if (const auto written = folder_.append(event); !written)
+    throw std::runtime_error(written.error().message());
 }
 
 void SuiteRun::say(const std::string& line) {

@@ -2,16 +2,15 @@
 // control work is pumped on by the main thread (children are started there, too: they die with their thread).
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 
 #include "base/asio_run.h"
 #include "base/clock.h"
@@ -26,8 +25,8 @@ namespace squall::router_chaos {
 
 struct SuiteOptions {
   std::string artifacts = "_artifacts";
-  int repeat = 10;        // trials of each SLO test
-  std::string only;       // a test's name with * as a wildcard; empty: all
+  int repeat = 10;         // trials of each SLO test
+  std::string only;        // a test's name with * as a wildcard; empty: all
   std::uint64_t seed = 7;  // of the schedules
   bool keep_running = false;
   int live_fd = -1;
@@ -79,7 +78,8 @@ class SuiteRun {
   void say(const std::string& line);
 
  private:
-  SuiteRun(SuiteOptions options, cluster::NatsBinary nats, evidence::RunFolder folder, fault::Journal journal);
+  SuiteRun(SuiteOptions options, cluster::NatsBinary nats, evidence::RunFolder folder,
+           fault::Journal journal);
   void watch_signals();
 
   SuiteOptions options_;
