@@ -16,8 +16,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr base::Nanos kStartPatience = seconds(20);
-
 std::string read_text(const std::filesystem::path& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -68,7 +66,7 @@ base::Result<std::unique_ptr<RoutedSystem>> RoutedSystem::start(SuiteRun& run, S
   if (auto started = system->start_router(); !started) return std::unexpected(started.error());
   if (auto started = system->start_worker(); !started) return std::unexpected(started.error());
   system->start_probes();
-  auto operational = run.wait(system->operational_->wait_operational(base::now() + kStartPatience));
+  auto operational = run.wait(system->operational_->wait_operational(base::now() + run.options().start_timeout));
   if (!operational) {
     return base::fail("{}; the last lines of {}:\n{}", operational.error().message(),
                       system->router_->log_path().string(),
@@ -92,7 +90,7 @@ base::Result<void> RoutedSystem::start_deployment() {
                   .run_id = run_.run_id()});
   if (!deployment) return std::unexpected(deployment.error());
   deployment_ = std::move(*deployment);
-  if (auto started = run_.wait(deployment_->start(base::now() + kStartPatience)); !started) {
+  if (auto started = run_.wait(deployment_->start(base::now() + run_.options().start_timeout)); !started) {
     return std::unexpected(started.error());
   }
   event(evidence::EventKind::process,
@@ -141,7 +139,7 @@ base::Result<void> RoutedSystem::start_router() {
 
 // The guardian says where it serves HTTP; the rest is the probes' affair.
 base::Result<void> RoutedSystem::wait_for_router() {
-  const base::Instant deadline = base::now() + kStartPatience;
+  const base::Instant deadline = base::now() + run_.options().start_timeout;
   while (base::now() < deadline) {
     if (const auto port = read_number(place("router") / "http.port")) {
       http_port_ = static_cast<std::uint16_t>(*port);
@@ -154,7 +152,7 @@ base::Result<void> RoutedSystem::wait_for_router() {
     run_.wait_for(milliseconds(2));
   }
   return base::fail("the router did not serve HTTP within {}; the last lines of {}:\n{}",
-                    base::format_duration(kStartPatience), router_->log_path().string(),
+                    base::format_duration(run_.options().start_timeout), router_->log_path().string(),
                     process::last_lines(router_->log_path(), 10));
 }
 

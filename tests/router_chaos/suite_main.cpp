@@ -189,6 +189,10 @@ int main(int argc, char** argv) {
   app.add_option("--defect", arguments.suite.defect, "Run the router with this planted defect");
   app.add_option("--router", arguments.suite.router, "The router binary (default: beside this program)");
   app.add_option("--worker", arguments.suite.worker, "The worker binary (default: beside this program)");
+  int start_timeout_s = 20;
+  app.add_option("--start-timeout", start_timeout_s, "Seconds that broker and router have to come up")
+      ->check(CLI::Range(1, 600))
+      ->capture_default_str();
   app.add_option("--live-fd", arguments.suite.live_fd, "Show progress on this terminal");
   app.add_option("--log", arguments.suite.log_path, "The log that this output goes to; for the report");
   app.add_flag("--keep-running", arguments.suite.keep_running, "Afterwards leave a system up until Ctrl-C");
@@ -198,6 +202,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  arguments.suite.start_timeout = std::chrono::seconds(start_timeout_s);
   try {
     return run_suite(arguments);
   } catch (const std::exception& error) {

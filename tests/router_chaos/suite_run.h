@@ -28,6 +28,7 @@ struct SuiteOptions {
   int repeat = 10;         // trials of each SLO test
   std::string only;        // a test's name with * as a wildcard; empty: all
   std::uint64_t seed = 7;  // of the schedules
+  base::Nanos start_timeout = std::chrono::seconds(20);  // of each part of the system
   bool keep_running = false;
   int live_fd = -1;
   std::string log_path;  // what chaos_test.sh writes; for the report
