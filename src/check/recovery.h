@@ -17,14 +17,14 @@ struct Recovery {
   std::optional<base::Nanos> first_output;
   // The first effect of any stage and any input that was stored after the heal, counted from the heal.
   std::optional<base::Nanos> first_effect_after_heal;
-  // Everything accepted before the fault is done, the backlog is back at its level of before, and new work
-  // flows: the latest of the three.
+  // Everything sent before the fault and accepted is done, the backlog is back at its level of before, and
+  // new work flows: the latest of the three.
   std::optional<base::Nanos> caught_up;
-  // The last final effect among the inputs accepted before the fault that did finish after it ("the others'
-  // work"); nothing if none was struck.
+  // The last final effect among the inputs sent before the fault that were finished after it ("the others'
+  // work"); nothing if none was.
   std::optional<base::Nanos> struck_work_done;
 
-  std::uint64_t never_finished = 0;  // of the inputs accepted before the fault
+  std::uint64_t never_finished = 0;  // of the accepted inputs sent before the fault
   std::uint64_t peak_backlog = 0;    // accepted and unfinished, at its worst after the fault
   std::uint64_t normal_backlog = 0;  // the same, at its worst in the second before the fault
   double normal_rate = 0;            // final effects per second in that second

@@ -5,9 +5,9 @@
 
 namespace squall::check {
 
-// Pass if exactly the hidden one is reported as lost and exactly the doubled one as duplicated, on top of
-// what the ledger already shows; inconclusive otherwise, and when there are no two finished inputs to lie
-// about. The examples name both.
+// Pass if exactly one more input is reported as lost, and exactly one more as duplicated, than the ledger
+// itself shows; inconclusive otherwise, and when there are no two finished inputs to lie about. The examples
+// name both.
 Verdict run_self_test(const ledger::Ledger& ledger);
 
 }  // namespace squall::check

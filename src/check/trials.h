@@ -31,10 +31,10 @@ struct ClockSummary {
 // Without trials everything is empty and nothing can be judged.
 ClockSummary summarize(std::span<const std::optional<base::Nanos>> values);
 
-// "worst of 10", or "p95 of 60". Names what `judged` is.
+// Names what `judged` is: "worst of 10", or "95 % confident p95 of 60".
 std::string judged_label(const ClockSummary& summary);
-// "p50 2.00 s, worst of 10 2.01 s"; "never in 2 of 10 trials (p50 2.00 s, the others' worst …)".
-std::string describe(const ClockSummary& summary, std::optional<base::Nanos> worst_of_the_others = {});
+// "p50 2.00 s, worst of 10 2.01 s"; "p50 2.00 s, never in 2 of 10 trials".
+std::string describe(const ClockSummary& summary);
 
 // Inconclusive without trials, fail when `judged` is above the limit or never.
 Verdict check_clock(const std::string& name, const ClockSummary& summary, base::Nanos limit);
@@ -42,8 +42,8 @@ Verdict check_clock(const std::string& name, const ClockSummary& summary, base::
 // The share of such faults that may still be slower or lose, at 95 % confidence, after n trials without one
 // failure: 1 − 0.05^(1/n), about 3/n. 1 for n = 0.
 double failure_rate_bound(std::size_t trials);
-// "10 trials: p95 is the worst of 10. At 95 % confidence up to 26 % of such faults may be slower, or lose.
-// 59 trials: 5 %."
+// "10 trials: p95 is the worst of 10; at 95 % confidence up to 26 % of such faults may be slower, or lose.
+// 59 trials: 5 %." To be said only where none of them failed.
 std::string how_sure(std::size_t trials);
 
 }  // namespace squall::check

@@ -1,0 +1,59 @@
+#include "check/hits.h"
+
+#include <numeric>
+
+namespace squall::check {
+namespace {
+
+// What the fault found the input doing; nothing: it was not hit.
+struct Struck {
+  bool in_flight = false;
+  std::size_t waiting_for = 0;
+};
+
+std::optional<Struck> struck(const ledger::Operation& operation, const FaultWindow& window) {
+  const base::Instant fault = window.took_effect_at;
+  if (operation.attempted_at < window.observed_from || operation.attempted_at > fault) return std::nullopt;
+  if (!operation.accepted()) return std::nullopt;
+  const ledger::StageEffects& last = operation.effects.back();
+  if (last.count > 0 && last.first_at <= fault) return std::nullopt;
+  for (std::size_t stage = operation.effects.size(); stage-- > 0;) {
+    const ledger::StageEffects& effects = operation.effects[stage];
+    if (effects.count > 0 && effects.first_at <= fault) return Struck{.waiting_for = stage + 1};
+  }
+  const bool acknowledged_before = operation.acknowledged() && operation.ended_at <= fault;
+  return Struck{.in_flight = !acknowledged_before, .waiting_for = 0};
+}
+
+}  // namespace
+
+std::uint64_t Hits::total() const {
+  return std::accumulate(waiting_for.begin(), waiting_for.end(), in_flight);
+}
+
+Hits count_hits(const ledger::Ledger& ledger, const FaultWindow& window) {
+  Hits hits{.waiting_for = std::vector<std::uint64_t>(ledger.layout().stages.size())};
+  for (ledger::OpId id = 0; id < ledger.size(); ++id) {
+    const auto found = struck(ledger.operation(id), window);
+    if (found) ++(found->in_flight ? hits.in_flight : hits.waiting_for[found->waiting_for]);
+  }
+  return hits;
+}
+
+Verdict check_hits(const ledger::Ledger& ledger, const FaultWindow& window) {
+  Verdict verdict = begin_verdict("hits", ledger);
+  const Hits hits = count_hits(ledger, window);
+  verdict.counts = {{"hits", hits.total()}, {"in_flight", hits.in_flight}};
+  for (std::size_t stage = 0; stage < hits.waiting_for.size(); ++stage) {
+    verdict.counts.push_back({"waiting_for." + ledger.layout().stages[stage], hits.waiting_for[stage]});
+  }
+  for (ledger::OpId id = 0; id < ledger.size() && verdict.examples.size() < kMaxExamples; ++id) {
+    if (struck(ledger.operation(id), window)) verdict.add_example(ledger, id);
+  }
+  if (hits.total() == 0) {
+    verdict.inconclusive("the fault struck no unfinished work, so it proves nothing: raise the rate");
+  }
+  return verdict;
+}
+
+}  // namespace squall::check

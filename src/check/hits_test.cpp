@@ -1,0 +1,79 @@
+#include "check/hits.h"
+
+#include <gtest/gtest.h>
+
+#include "check/honest_ledger.h"
+
+namespace squall::check {
+namespace {
+
+using namespace testing;
+
+const FaultWindow kWindow{at_ms(0), at_ms(100), at_ms(200), at_ms(1000)};
+
+TEST(Hits, AreSplitByWhatTheInputWasWaitingFor) {
+  const ledger::Ledger ledger = fold({
+      // done before the fault
+      Attempt{0, "p-0", at_ms(90)},
+      Outcome{0, Acknowledged{1}, at_ms(91)},
+      Effect{kAssignment, "p-0", 1, at_ms(95)},
+      Effect{kUsage, "p-0", 1, at_ms(100)},
+      // acknowledged, nothing done yet
+      Attempt{1, "p-1", at_ms(97)},
+      Outcome{1, Acknowledged{2}, at_ms(98)},
+      Effect{kAssignment, "p-1", 2, at_ms(300)},
+      Effect{kUsage, "p-1", 2, at_ms(310)},
+      // between the stages, and never finished
+      Attempt{2, "p-2", at_ms(96)},
+      Outcome{2, Acknowledged{3}, at_ms(97)},
+      Effect{kAssignment, "p-2", 3, at_ms(99)},
+      // in flight: its acknowledgement came after the fault
+      Attempt{3, "p-3", at_ms(99)},
+      Outcome{3, Acknowledged{4}, at_ms(250)},
+      Effect{kAssignment, "p-3", 4, at_ms(320)},
+      Effect{kUsage, "p-3", 4, at_ms(330)},
+      // in flight: unknown, but its effects show that it was accepted
+      Attempt{4, "p-4", at_ms(99)},
+      Outcome{4, Unknown{"connection lost"}, at_ms(101)},
+      Effect{kAssignment, "p-4", 5, at_ms(321)},
+      Effect{kUsage, "p-4", 5, at_ms(331)},
+      // nobody can say that the system ever had these
+      Attempt{5, "p-5", at_ms(99)},
+      Outcome{5, Unknown{"connection lost"}, at_ms(101)},
+      Attempt{6, "p-6", at_ms(99)},
+      Outcome{6, Failed{"not connected"}, at_ms(101)},
+      // after the fault
+      Attempt{7, "p-7", at_ms(101)},
+      Outcome{7, Acknowledged{6}, at_ms(260)},
+  });
+  const Hits hits = count_hits(ledger, kWindow);
+  EXPECT_EQ(hits.in_flight, 2U);
+  EXPECT_EQ(hits.waiting_for, (std::vector<std::uint64_t>{1, 1}));
+  EXPECT_EQ(hits.total(), 4U);
+
+  const Verdict verdict = check_hits(ledger, kWindow);
+  EXPECT_EQ(verdict.kind, VerdictKind::pass);
+  EXPECT_EQ(verdict.count("hits"), 4U);
+  EXPECT_EQ(verdict.count("waiting_for.usage"), 1U);
+  EXPECT_EQ(verdict.examples.size(), 4U);
+}
+
+TEST(Hits, AFaultThatStruckNothingIsInconclusive) {
+  const Verdict verdict =
+      check_hits(fold({Attempt{0, "p-0", at_ms(90)}, Outcome{0, Acknowledged{1}, at_ms(91)},
+                       Effect{kAssignment, "p-0", 1, at_ms(95)}, Effect{kUsage, "p-0", 1, at_ms(99)}}),
+                 kWindow);
+  EXPECT_EQ(verdict.kind, VerdictKind::inconclusive);
+  EXPECT_EQ(verdict.reasons.size(), 1U);
+}
+
+TEST(Hits, WorkThatAnEarlierTrialLeftIsNotThisFaults) {
+  FaultWindow later = kWindow;
+  later.observed_from = at_ms(95);
+  const ledger::Ledger ledger = fold({Attempt{0, "p-0", at_ms(90)}, Outcome{0, Acknowledged{1}, at_ms(91)}});
+  EXPECT_EQ(count_hits(ledger, kWindow).total(), 1U);
+  EXPECT_EQ(count_hits(ledger, later).total(), 0U);
+}
+
+}  // namespace
+}  // namespace squall::check

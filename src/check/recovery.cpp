@@ -1,0 +1,156 @@
+#include "check/recovery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace squall::check {
+namespace {
+
+using base::Instant;
+using base::Nanos;
+
+constexpr Nanos kBaseline = std::chrono::seconds{1};
+
+// The accepted inputs of the window by when they came and when they were done, each sorted; how many are
+// unfinished at any instant follows from the two.
+class Backlog {
+ public:
+  Backlog(const ledger::Ledger& ledger, const FaultWindow& window) {
+    for (ledger::OpId id = 0; id < ledger.size(); ++id) {
+      const ledger::Operation operation = ledger.operation(id);
+      if (operation.attempted_at < window.observed_from || !operation.accepted()) continue;
+      const Instant came = operation.accepted_at();
+      if (came > window.observed_until) continue;
+      came_.push_back(came);
+      const ledger::StageEffects& last = operation.effects.back();
+      if (last.count > 0 && last.first_at <= window.observed_until) done_.push_back(last.first_at);
+    }
+    std::sort(came_.begin(), came_.end());
+    std::sort(done_.begin(), done_.end());
+  }
+
+  std::uint64_t worst_within(Instant from, Instant until) const {
+    std::uint64_t worst = at(from);
+    for (auto came = std::upper_bound(came_.begin(), came_.end(), from);
+         came != came_.end() && *came <= until; ++came) {
+      worst = std::max(worst, at(*came));
+    }
+    return worst;
+  }
+
+  // The first instant from `from` on at which it is at most `level`; nothing if never.
+  std::optional<Instant> falls_to(std::uint64_t level, Instant from) const {
+    if (at(from) <= level) return from;
+    for (auto done = std::upper_bound(done_.begin(), done_.end(), from); done != done_.end(); ++done) {
+      if (at(*done) <= level) return *done;
+    }
+    return std::nullopt;
+  }
+
+  std::uint64_t done_within(Instant from, Instant until) const {
+    return static_cast<std::uint64_t>(std::upper_bound(done_.begin(), done_.end(), until) -
+                                      std::lower_bound(done_.begin(), done_.end(), from));
+  }
+
+ private:
+  std::uint64_t at(Instant instant) const {
+    const auto came = std::upper_bound(came_.begin(), came_.end(), instant) - came_.begin();
+    const auto done = std::upper_bound(done_.begin(), done_.end(), instant) - done_.begin();
+    return static_cast<std::uint64_t>(came - done);
+  }
+
+  std::vector<Instant> came_;
+  std::vector<Instant> done_;
+};
+
+// What the effects say, input by input; instants, not durations.
+struct Findings {
+  std::uint64_t sent_before = 0;
+  std::uint64_t never_finished = 0;
+  std::optional<Instant> struck_work_done;
+  std::optional<Instant> first_output;
+  std::optional<Instant> first_effect_after_heal;
+  bool attempted_after = false;
+};
+
+void keep_earliest(std::optional<Instant>& kept, Instant candidate) {
+  if (!kept || candidate < *kept) kept = candidate;
+}
+
+void look_at(const ledger::Operation& operation, const FaultWindow& window, Findings& findings) {
+  const Instant fault = window.took_effect_at;
+  const ledger::StageEffects& last = operation.effects.back();
+  const bool finished = last.count > 0 && last.first_at <= window.observed_until;
+  for (const ledger::StageEffects& stage : operation.effects) {
+    if (!window.healed_at || stage.count == 0) continue;
+    if (stage.first_at >= *window.healed_at && stage.first_at <= window.observed_until) {
+      keep_earliest(findings.first_effect_after_heal, stage.first_at);
+    }
+  }
+  if (operation.attempted_at > fault && operation.attempted_at <= window.observed_until) {
+    findings.attempted_after = true;
+    if (finished) keep_earliest(findings.first_output, last.first_at);
+  }
+  // In flight at the fault and accepted in the end is struck work too.
+  const bool sent_before = operation.attempted_at >= window.observed_from && operation.attempted_at <= fault;
+  if (!sent_before || !operation.accepted()) return;
+  ++findings.sent_before;
+  if (!finished) {
+    ++findings.never_finished;
+  } else if (last.first_at > fault) {
+    findings.struck_work_done = std::max(findings.struck_work_done.value_or(fault), last.first_at);
+  }
+}
+
+std::string explain(const Findings& findings, bool backlog_gone) {
+  if (!findings.attempted_after) return "no input was attempted after the fault";
+  if (!findings.first_output) return "no input attempted after the fault was ever finished";
+  if (findings.never_finished > 0) {
+    return fmt::format("{} of {} accepted inputs of before the fault were never finished",
+                       findings.never_finished, findings.sent_before);
+  }
+  return backlog_gone ? "" : "the backlog never came back to its level of before the fault";
+}
+
+}  // namespace
+
+Recovery measure_recovery(const ledger::Ledger& ledger, const FaultWindow& window) {
+  const Instant fault = window.took_effect_at;
+  Findings findings;
+  for (ledger::OpId id = 0; id < ledger.size(); ++id) look_at(ledger.operation(id), window, findings);
+
+  const Backlog backlog(ledger, window);
+  const Instant baseline_from = std::max(window.observed_from, fault - kBaseline);
+  Recovery recovery{.never_finished = findings.never_finished,
+                    .peak_backlog = backlog.worst_within(fault, window.observed_until),
+                    .normal_backlog = backlog.worst_within(baseline_from, fault),
+                    .observed_for = window.observed_until - fault};
+  if (const double seconds = std::chrono::duration<double>(fault - baseline_from).count(); seconds > 0) {
+    recovery.normal_rate = static_cast<double>(backlog.done_within(baseline_from, fault)) / seconds;
+  }
+  if (findings.first_output) recovery.first_output = *findings.first_output - fault;
+  if (findings.first_effect_after_heal) {
+    recovery.first_effect_after_heal = *findings.first_effect_after_heal - *window.healed_at;
+  }
+  if (findings.struck_work_done) recovery.struck_work_done = *findings.struck_work_done - fault;
+
+  std::optional<Instant> caught_up;
+  if (findings.first_output && findings.never_finished == 0) {
+    const Instant not_before = std::max(*findings.first_output, findings.struck_work_done.value_or(fault));
+    caught_up = backlog.falls_to(recovery.normal_backlog, not_before);
+  }
+  if (caught_up) recovery.caught_up = *caught_up - fault;
+  recovery.censored_because = explain(findings, caught_up.has_value());
+  return recovery;
+}
+
+std::optional<Nanos> caught_up_bound(const CaughtUpBound& inputs) {
+  if (inputs.backlog > 0 && inputs.rate <= 0) return std::nullopt;
+  const double seconds = inputs.backlog > 0 ? static_cast<double>(inputs.backlog) / inputs.rate : 0;
+  const auto draining = std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(seconds));
+  return inputs.down_time + inputs.ack_wait + draining + inputs.slack;
+}
+
+}  // namespace squall::check

@@ -1,0 +1,60 @@
+#include "check/verdict.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace squall::check {
+
+std::string_view to_string(VerdictKind kind) {
+  switch (kind) {
+    case VerdictKind::pass:
+      return "pass";
+    case VerdictKind::fail:
+      return "fail";
+    case VerdictKind::inconclusive:
+      break;
+  }
+  return "inconclusive";
+}
+
+std::uint64_t Verdict::count(std::string_view name) const {
+  const auto found =
+      std::find_if(counts.begin(), counts.end(), [&](const Count& count) { return count.name == name; });
+  return found == counts.end() ? 0 : found->value;
+}
+
+void Verdict::add_example(const ledger::Ledger& ledger, ledger::OpId id) {
+  if (examples.size() == kMaxExamples) return;
+  const ledger::History history = ledger.history(id);
+  examples.push_back({history.key, ledger::describe(history, ledger.layout())});
+}
+
+void Verdict::fail(std::string reason) {
+  kind = VerdictKind::fail;
+  reasons.push_back(std::move(reason));
+}
+
+void Verdict::inconclusive(std::string reason) {
+  if (kind == VerdictKind::pass) kind = VerdictKind::inconclusive;
+  reasons.push_back(std::move(reason));
+}
+
+VerdictKind combine(std::span<const VerdictKind> kinds) {
+  if (std::find(kinds.begin(), kinds.end(), VerdictKind::fail) != kinds.end()) return VerdictKind::fail;
+  if (kinds.empty()) return VerdictKind::inconclusive;
+  const bool all_pass =
+      std::all_of(kinds.begin(), kinds.end(), [](VerdictKind k) { return k == VerdictKind::pass; });
+  return all_pass ? VerdictKind::pass : VerdictKind::inconclusive;
+}
+
+Verdict begin_verdict(std::string checker, const ledger::Ledger& ledger) {
+  Verdict verdict{.checker = std::move(checker), .kind = VerdictKind::pass};
+  if (ledger.inconsistency()) {
+    verdict.inconclusive("the ledger contradicts itself: " + *ledger.inconsistency());
+  } else if (ledger.counts().ok == 0) {
+    verdict.inconclusive("nothing was acknowledged, so there is nothing to judge");
+  }
+  return verdict;
+}
+
+}  // namespace squall::check
