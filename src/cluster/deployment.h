@@ -56,8 +56,10 @@ class Deployment {
                                                       base::Instant deadline) const;
 
  private:
-  Deployment(NatsBinary binary, std::vector<std::unique_ptr<Server>> servers);
+  Deployment(boost::asio::io_context& io, NatsBinary binary, std::vector<std::unique_ptr<Server>> servers);
+  boost::asio::awaitable<base::Result<void>> wait_meta_leader(base::Instant deadline);
 
+  boost::asio::io_context& io_;
   NatsBinary binary_;
   std::vector<std::unique_ptr<Server>> servers_;
 };

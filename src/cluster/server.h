@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,13 @@ struct ServerSettings {
   std::string run_id;
 };
 
+// Kept for the server's whole life, its deaths included.
+struct ServerPorts {
+  PortReservation client;
+  PortReservation monitor;
+  std::optional<PortReservation> cluster;  // only in a cluster
+};
+
 // How a start went. Each instant is the first at which the thing was seen, at a cadence of 1 ms.
 struct ServerStart {
   base::Instant executed_at;
@@ -38,13 +46,12 @@ struct ServerStart {
 
 class Server {
  public:
-  Server(boost::asio::io_context& io, ServerSettings settings, PortReservation client,
-         PortReservation monitor, std::optional<PortReservation> cluster);
+  Server(boost::asio::io_context& io, ServerSettings settings, ServerPorts ports);
 
   const std::string& name() const { return settings_.name; }
   const ServerSettings& settings() const { return settings_; }
-  std::uint16_t client_port() const { return client_.port(); }
-  std::uint16_t monitor_port() const { return monitor_.port(); }
+  std::uint16_t client_port() const { return ports_.client.port(); }
+  std::uint16_t monitor_port() const { return ports_.monitor.port(); }
   std::optional<std::uint16_t> cluster_port() const;
   std::string url() const;  // nats://127.0.0.1:<port>
 
@@ -53,6 +60,8 @@ class Server {
   process::Child* child() const { return child_.get(); }
   // How many times it was started.
   int starts() const { return starts_; }
+  // Called with each new process right after its start (to note its exit, to follow its log).
+  void on_start(std::function<void(process::Child&)> callback) { on_start_ = std::move(callback); }
 
   // Executes the server without waiting for anything. Errors: it still runs, or cannot be executed.
   base::Result<void> launch();
@@ -77,10 +86,9 @@ class Server {
 
   boost::asio::io_context& io_;
   ServerSettings settings_;
-  PortReservation client_;
-  PortReservation monitor_;
-  std::optional<PortReservation> cluster_;
+  ServerPorts ports_;
   std::unique_ptr<process::Child> child_;
+  std::function<void(process::Child&)> on_start_;
   base::Instant executed_at_{};
   int starts_ = 0;
 };

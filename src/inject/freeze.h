@@ -31,12 +31,16 @@ class Freeze {
   bool active() const { return active_; }
 
  private:
+  std::vector<process::ProcStatus> targets() const;
+  fault::Thaw undo_of(const std::vector<process::ProcStatus>& targets) const;
+  fault::Undone thaw_now();
+
   process::ProcessTree tree_;
   fault::Scope scope_;
   std::string fault_name_;
   fault::Journal& journal_;
+  fault::Thaw undo_;
   std::uint64_t entry_ = 0;
-  std::vector<process::ProcessIdentity> frozen_;
   bool active_ = false;
 };
 

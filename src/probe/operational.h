@@ -42,8 +42,8 @@ class Operational {
   void on_change(OnChange callback);
 
   void start();
-  // Returns when no question is under way any more.
-  boost::asio::awaitable<void> stop();
+  // Returns when no question is under way any more; it does not start again.
+  boost::asio::awaitable<base::Result<void>> stop();
 
   bool is_operational() const;
   std::vector<std::string> required() const;

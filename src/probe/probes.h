@@ -35,15 +35,16 @@ struct Endpoint {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
 };
-// Green when a fresh connection brings a NATS server's INFO.
-std::unique_ptr<Probe> nats_info(Endpoint endpoint);
+// Green when a fresh connection brings INFO and a PONG: a frozen server still accepts connections, and one
+// that starts may say INFO before it serves.
+std::unique_ptr<Probe> nats_connects(boost::asio::io_context& io, Endpoint endpoint);
 
 struct HttpQuestion {
   Endpoint endpoint;
   std::string target = "/";
   int want_status = 200;
 };
-std::unique_ptr<Probe> http_status(HttpQuestion question);
+std::unique_ptr<Probe> http_status(boost::asio::io_context& io, HttpQuestion question);
 
 // Whatever a function says, for states that are pushed to us ("log line seen", "client connected").
 std::unique_ptr<Probe> latched(std::function<Finding()> state);

@@ -1,0 +1,82 @@
+#include "inject/kill.h"
+
+#include <signal.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace squall::inject {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr base::Nanos kLookAgain = std::chrono::microseconds{500};
+
+asio::awaitable<void> pause_shortly() {
+  asio::steady_timer timer(co_await asio::this_coro::executor, kLookAgain);
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+std::string gone_after(std::string_view what, int signal, base::Nanos time) {
+  return fmt::format("{} gone {} after {}", what, base::format_duration(time), process::signal_name(signal));
+}
+
+}  // namespace
+
+asio::awaitable<base::Result<Injected>> kill_process(process::ProcessIdentity target, int signal,
+                                                     base::Instant deadline) {
+  auto process = process::PidFd::open(target);
+  if (!process) co_return base::fail_within("cannot kill", process.error());
+  const base::Instant injected_at = base::now();
+  const auto sent = process->signal(signal);
+  if (!sent) co_return base::fail_within("cannot kill", sent.error());
+
+  const auto gone_at = co_await process->wait_exit(deadline);
+  const std::string what = fmt::format("pid {}", target.pid);
+  if (!gone_at) {
+    co_return Injected{.injected_at = injected_at,
+                       .effect_at = {},
+                       .observation = fmt::format("{} outlives {}", what, process::signal_name(signal))};
+  }
+  co_return Injected{.injected_at = injected_at,
+                     .effect_at = *gone_at,
+                     .observation = gone_after(what, signal, *gone_at - injected_at)};
+}
+
+asio::awaitable<base::Result<Injected>> kill_tree(process::ProcessTree tree, int signal,
+                                                  base::Instant deadline) {
+  auto members = tree.members();
+  if (members.empty())
+    co_return base::fail("cannot kill: nothing lives of the tree of pid {}", tree.root().identity.pid);
+  const std::size_t struck = members.size();
+  const base::Instant injected_at = base::now();
+  for (const process::ProcStatus& member : members) {
+    const auto process = process::PidFd::open(member.identity);
+    if (!process) continue;  // it ended by itself meanwhile, as members do when their parent dies
+    const auto sent = process->signal(signal);
+    if (!sent) co_return base::fail_within("cannot kill", sent.error());
+  }
+  for (;;) {
+    members = tree.members();
+    const base::Instant looked_at = base::now();
+    if (members.empty()) {
+      const std::string what = fmt::format("{} processes from pid {} on", struck, tree.root().identity.pid);
+      co_return Injected{.injected_at = injected_at,
+                         .effect_at = looked_at,
+                         .observation = gone_after(what, signal, looked_at - injected_at)};
+    }
+    if (looked_at >= deadline) break;
+    // Whoever was forked between the look and the signal.
+    if (signal == SIGKILL) (void)tree.kill_all(base::Nanos{0});
+    co_await pause_shortly();
+  }
+  co_return Injected{.injected_at = injected_at,
+                     .effect_at = {},
+                     .observation = fmt::format("{} of {} processes outlive {}: {} …", members.size(), struck,
+                                                process::signal_name(signal), members.front().describe())};
+}
+
+}  // namespace squall::inject
