@@ -24,7 +24,6 @@ using std::chrono::seconds;
 
 // The span before a fault in which the normal rate and backlog are measured.
 constexpr base::Nanos kBaseline = milliseconds(400);
-constexpr base::Nanos kRecoveryPatience = seconds(30);
 constexpr base::Nanos kDrainPatience = seconds(20);
 // What restarts, reconnects and the server's redelivery timer may add to the caught-up bound.
 constexpr base::Nanos kBoundSlack = seconds(1);
@@ -101,7 +100,7 @@ Trial ControlledCase::trial(const fault::PlannedTrial& planned,
   trial.injected = strike();
   // Beyond this point the fault is there, if it took effect.
   recover();
-  trial.time_to_green = chaos_->measure_time_to_green(kRecoveryPatience);
+  trial.time_to_green = chaos_->measure_time_to_green(run_.options().give_up_after);
   trial.metrics = chaos_->get_recovery_metrics();
   trial.pids_after = chaos_->router_pids();
   trial.nats_after = chaos_->get_nats_pid();

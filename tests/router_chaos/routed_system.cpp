@@ -172,11 +172,11 @@ base::Result<void> RoutedSystem::start_worker() {
 void RoutedSystem::start_probes() {
   operational_ = std::make_unique<probe::Operational>(run_.io());
   const auto endpoint = [](std::uint16_t port) { return probe::Endpoint{"127.0.0.1", port}; };
-  operational_->add({.name = "nats-1 info"}, probe::nats_info(endpoint(nats().client_port())));
+  operational_->add({.name = "nats-1 connects"}, probe::nats_connects(run_.io(), endpoint(nats().client_port())));
   operational_->add({.name = "nats-1 healthz"},
-                    probe::http_status({endpoint(nats().monitor_port()), "/healthz", 200}));
-  operational_->add({.name = "router livez"}, probe::http_status({endpoint(http_port_), "/livez", 200}));
-  operational_->add({.name = "router readyz"}, probe::http_status({endpoint(http_port_), "/readyz", 200}));
+                    probe::http_status(run_.io(), {endpoint(nats().monitor_port()), "/healthz", 200}));
+  operational_->add({.name = "router livez"}, probe::http_status(run_.io(), {endpoint(http_port_), "/livez", 200}));
+  operational_->add({.name = "router readyz"}, probe::http_status(run_.io(), {endpoint(http_port_), "/readyz", 200}));
   operational_->add({.name = "worker"},
                     probe::process_alive([this] { return std::optional(worker_->identity()); }));
   operational_->add({.name = "backlog"}, probe::latched([this] {

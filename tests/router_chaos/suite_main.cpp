@@ -193,6 +193,10 @@ int main(int argc, char** argv) {
   app.add_option("--start-timeout", start_timeout_s, "Seconds that broker and router have to come up")
       ->check(CLI::Range(1, 600))
       ->capture_default_str();
+  int give_up_after_s = 30;
+  app.add_option("--give-up-after", give_up_after_s, "Seconds that a recovery may take before it counts as never")
+      ->check(CLI::Range(1, 600))
+      ->capture_default_str();
   app.add_option("--live-fd", arguments.suite.live_fd, "Show progress on this terminal");
   app.add_option("--log", arguments.suite.log_path, "The log that this output goes to; for the report");
   app.add_flag("--keep-running", arguments.suite.keep_running, "Afterwards leave a system up until Ctrl-C");
@@ -202,6 +206,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  arguments.suite.give_up_after = std::chrono::seconds(give_up_after_s);
   arguments.suite.start_timeout = std::chrono::seconds(start_timeout_s);
   try {
     return run_suite(arguments);

@@ -29,6 +29,7 @@ struct SuiteOptions {
   std::string only;        // a test's name with * as a wildcard; empty: all
   std::uint64_t seed = 7;  // of the schedules
   base::Nanos start_timeout = std::chrono::seconds(20);  // of each part of the system
+  base::Nanos give_up_after = std::chrono::seconds(30);  // of waiting for a recovery
   bool keep_running = false;
   int live_fd = -1;
   std::string log_path;  // what chaos_test.sh writes; for the report
