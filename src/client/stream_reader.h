@@ -1,6 +1,7 @@
-// Reads a stream from a sequence on without touching the user's consumers: an ephemeral pull consumer of its
-// own (no acks, in memory, gone by itself when unused). It does not survive its consumer: after a broker's
-// SIGKILL next_batch() says so, and the caller makes a new reader from next_seq().
+// Reads a stream from a sequence on without touching the user's consumers: through an ephemeral pull consumer
+// of its own where the stream keeps its messages by limits (no acks, in memory, gone by itself when unused),
+// else message by message (a consumer on a work queue would take its messages away). It does not survive its
+// consumer: after a broker's SIGKILL next_batch() says so, and the caller makes a new reader from next_seq().
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -24,31 +25,30 @@ struct StreamReaderOptions {
 };
 
 // Thread: the connection's. Lifetime: keeps its connection alive. The destructor leaves the consumer to the
-// server, which removes it after 30 s without a pull; close() removes it now.
+// server, which removes it 30 s after the last pull; close() removes it now.
 class StreamReader {
  public:
+  virtual ~StreamReader() = default;
+
+  // Errors: the stream is not there (10059), the connection is lost, the deadline.
   static boost::asio::awaitable<Outcome<std::unique_ptr<StreamReader>>> open(
       std::shared_ptr<Connection> connection, StreamReaderOptions options, base::Instant deadline);
-  ~StreamReader();
-  StreamReader(const StreamReader&) = delete;
-  StreamReader& operator=(const StreamReader&) = delete;
 
   // Waits for at least one message and returns what has come, at most `max`; empty when the deadline passed
   // without any. Errors: the connection is lost, or the consumer has vanished (kNotSent, kConnectionLost,
-  // kNoResponders, kRefused); messages that came before are returned first, and then the error each time.
-  boost::asio::awaitable<Outcome<std::vector<StoredMessage>>> next_batch(std::size_t max,
-                                                                         base::Instant deadline);
+  // kNoResponders, kRefused, kBadReply); messages that came before are returned first, and then the error
+  // each time. One call at a time.
+  virtual boost::asio::awaitable<Outcome<std::vector<StoredMessage>>> next_batch(std::size_t max,
+                                                                                 base::Instant deadline) = 0;
 
   // Where the next reader must start so that nothing is missed or repeated.
-  std::uint64_t next_seq() const;
+  virtual std::uint64_t next_seq() const = 0;
+
+  // How many messages waited when it was opened.
+  virtual std::uint64_t pending_at_open() const = 0;
 
   // Deletes the consumer. Best effort: the server would do it anyway.
-  boost::asio::awaitable<void> close(base::Instant deadline);
-
- private:
-  struct State;
-  explicit StreamReader(std::shared_ptr<State> state);
-  std::shared_ptr<State> state_;
+  virtual boost::asio::awaitable<void> close(base::Instant deadline) = 0;
 };
 
 // Everything stored from `first_seq` up to the stream's last sequence at the time of the call. Errors: as
