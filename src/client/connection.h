@@ -112,7 +112,8 @@ class Connection {
   const CloseReason& closed_reason() const;
   // Ends when the connection is closed (true), or at the deadline (false).
   boost::asio::awaitable<bool> wait_closed(base::Instant deadline);
-  // Called once, soon after it closed; at the next turn if it is closed already. One callback at a time.
+  // Each callback is called once, soon after the connection closed (at the next turn if it is closed
+  // already), unless the Connection has been destroyed by then.
   void on_closed(CloseCallback callback);
   // Non-fatal -ERR (a permission). One callback at a time.
   void on_server_error(ErrorCallback callback);
