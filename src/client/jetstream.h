@@ -60,7 +60,9 @@ struct ConsumerStatus {
   nlohmann::json config;
 };
 
-// Thread: the connection's. Lifetime: keeps the connection alive while a call waits.
+// Thread: the connection's. Lifetime: must outlive its calls; it keeps the connection alive.
+// Errors: as OperationError says; a server that does not answer is kTimedOut, JetStream switched off is
+// kNoResponders.
 class JetStream {
  public:
   explicit JetStream(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
@@ -83,15 +85,22 @@ class JetStream {
   Answer<void> delete_consumer(std::string stream, std::string name, base::Instant deadline);
 
   // Errors: 10037 (404) when it is not stored.
+  // Stored messages, without a consumer. Errors: 10037 (404) when there is none.
   Answer<StoredMessage> message(std::string stream, std::uint64_t seq, base::Instant deadline);
   Answer<StoredMessage> last_message(std::string stream, std::string subject, base::Instant deadline);
+  // The first at or behind `seq` whose subject matches the filter (">": any).
+  Answer<StoredMessage> next_message(std::string stream, std::uint64_t seq, std::string filter,
+                                     base::Instant deadline);
 
-  // Any API request: `operation` as in "STREAM.INFO", and the answer as JSON.
+  // Any API request, with its answer as JSON.
   Answer<nlohmann::json> call(std::string subject, std::string body, base::Instant deadline);
 
   const std::shared_ptr<Connection>& connection() const { return connection_; }
 
  private:
+  Answer<std::vector<std::string>> names(std::string subject, std::string field, base::Instant deadline);
+  Answer<StoredMessage> get_message(std::string stream, nlohmann::json query, base::Instant deadline);
+
   std::shared_ptr<Connection> connection_;
 };
 

@@ -79,6 +79,8 @@ struct Connection::Session : std::enable_shared_from_this<Connection::Session> {
   std::optional<OperationError> refusal(std::string_view subject, std::size_t payload_size) const;
 
   wire::FrameBuffer input;
+  bool connecting = true;  // the handshake goes on, and its deadline counts
+  bool timed_out = false;
   std::string output;             // written by the caller, not yet handed over
   std::string in_flight;          // being written
   std::uint64_t handed_over = 0;  // bytes ever given to the socket
