@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# Sourced by nats_start.sh, nats_status.sh and nats_stop.sh: the one nats-server that they look after, and how
+# to be sure that a pid is still that server. A pid file alone is never trusted: nats-server leaves it behind
+# and pids are reused, so the start time counts too.
+
+instance_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+instance_folder=${SQUALL_ARTIFACTS:-$instance_root/_artifacts}/nats
+instance_state=$instance_folder/nats.json   # pid, start_ticks, url, monitor, version, binary, store
+instance_pid_file=$instance_folder/nats.pid # the pid alone, for other tools
+# shellcheck disable=SC2034  # used by those that source this
+instance_log=$instance_folder/nats.log
+
+# One field of the state; empty when there is none.
+instance_field() {
+  [[ -r $instance_state ]] || return 0
+  jq -r --arg field "$1" '.[$field] // empty' "$instance_state" 2>/dev/null || true
+}
+
+# The start time of a process in clock ticks; empty for none, and for a zombie.
+start_ticks_of() {
+  local line
+  { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 0
+  line=${line##*) } # the name in parentheses may hold anything
+  local fields
+  read -ra fields <<<"$line"
+  [[ ${fields[0]} == [ZX] ]] || echo "${fields[19]}"
+}
+
+# Whether the server of the state file runs: same pid, same start time, same program.
+instance_runs() {
+  local pid ticks
+  pid=$(instance_field pid)
+  ticks=$(instance_field start_ticks)
+  [[ -n $pid && -n $ticks ]] || return 1
+  [[ $(start_ticks_of "$pid") == "$ticks" ]] || return 1
+  local program
+  program=$(readlink "/proc/$pid/exe" 2>/dev/null) || return 1
+  [[ ${program% (deleted)} == "$(instance_field binary)" ]]
+}
+
+instance_healthy() {
+  [[ $(curl --silent --max-time 2 --output /dev/null --write-out '%{http_code}' "$1/healthz" 2>/dev/null) == 200 ]]
+}
+
+instance_forget() { rm -f "$instance_state" "$instance_pid_file"; }
