@@ -69,7 +69,14 @@ void YamlSection::problem_at(const YAML::Node& node, const std::string& name, st
 }
 
 void YamlSection::expected_at(const YAML::Node& node, const std::string& name, std::string_view expected) {
-  problem_at(node, name, fmt::format("expected {}, not {}", expected, shown(node)));
+  const std::string message = fmt::format("expected {}, not {}", expected, shown(node));
+  // A missing value has the place of whatever follows it: the name says better where it is missing.
+  for (const auto& entry : node_) {
+    if (node.IsNull() && entry.first.IsScalar() && entry.first.Scalar() == name) {
+      return problem_at(entry.first, name, message);
+    }
+  }
+  problem_at(node, name, message);
 }
 
 void YamlSection::problem(const std::string& name, std::string message) {
