@@ -1,0 +1,146 @@
+// The workload against a real broker: the input stream itself is the effect, so no service is needed.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <boost/asio/io_context.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/asio_run.h"
+#include "cluster/deployment.h"
+#include "support/temporary_folder.h"
+#include "workload/workload.h"
+
+namespace squall::workload {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class WorkloadOnABroker : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto deployment =
+        cluster::Deployment::prepare(io_, {.run_folder = folder_.path(), .store_folder = folder_ / "store"});
+    ASSERT_TRUE(deployment) << deployment.error().message();
+    deployment_ = std::move(*deployment);
+    const auto started = base::run(io_, deployment_->start(base::now() + seconds(20)));
+    ASSERT_TRUE(started) << started.error().message();
+    const auto stream = base::run(io_, create_stream());
+    ASSERT_TRUE(stream) << stream.error().message();
+  }
+
+  boost::asio::awaitable<base::Result<void>> create_stream() {
+    auto connection = co_await client::Connection::connect(io_, {.port = deployment_->server().client_port()},
+                                                           base::now() + seconds(5));
+    if (!connection) co_return std::unexpected(connection.error());
+    client::JetStream jetstream(*connection);
+    const auto config = nlohmann::json::parse(R"({"name": "IN", "subjects": ["in.>"], "storage": "file"})");
+    const auto made = co_await jetstream.create_stream(config, base::now() + seconds(5));
+    if (!made) co_return std::unexpected(made.error().as_error());
+    co_return base::Result<void>{};
+  }
+
+  WorkloadOptions options() {
+    return {.servers = {{.host = "127.0.0.1", .port = deployment_->server().client_port()}},
+            .pacing = {.per_second = 2000, .burst = 10},
+            .make_input =
+                [](ledger::OpId id) {
+                  const std::string key = "k-" + std::to_string(id);
+                  return Input{
+                      .subject = "in." + std::to_string(id % 3), .key = key, .payload = key, .headers = {}};
+                },
+            .publish_timeout = milliseconds(1000),
+            .effects = {{.stage = "stored",
+                         .stream = "IN",
+                         .key_of =
+                             [](const client::StoredMessage& message) {
+                               return std::optional(message.payload);
+                             }}},
+            .key_prefix = "k-"};
+  }
+
+  // Polls until the count is reached; the load runs on its own thread.
+  bool wait_for_acks(Workload& load, std::uint64_t count) {
+    const base::Instant deadline = base::now() + seconds(20);
+    while (base::now() < deadline) {
+      if (load.progress().counts.ok >= count) return true;
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    return false;
+  }
+
+  testing::TemporaryFolder folder_;
+  boost::asio::io_context io_;
+  std::unique_ptr<cluster::Deployment> deployment_;
+};
+
+TEST_F(WorkloadOnABroker, EveryInputEndsOnceAndItsEffectIsReadBackAcrossABrokerKill) {
+  Workload load(options());
+  load.start();
+  ASSERT_TRUE(wait_for_acks(load, 500));
+  ASSERT_TRUE(deployment_->server().signal(SIGKILL));
+  ASSERT_TRUE(base::run(io_, deployment_->server().child()->wait_exit(base::now() + seconds(5))));
+  const auto restarted = base::run(io_, deployment_->server().start(base::now() + seconds(10)));
+  ASSERT_TRUE(restarted) << restarted.error().message();
+  ASSERT_TRUE(wait_for_acks(load, load.progress().counts.ok + 500));
+  load.stop_load();
+  ASSERT_TRUE(load.drain(base::now() + seconds(10)));
+
+  load.with_ledger([](const ledger::Ledger& ledger) {
+    const ledger::Counts& counts = ledger.counts();
+    EXPECT_EQ(counts.open, 0U);
+    EXPECT_EQ(counts.attempted, counts.ok + counts.failed + counts.unknown);
+    EXPECT_EQ(ledger.inconsistency(), std::nullopt);
+    EXPECT_TRUE(ledger.unexpected().empty());
+    for (ledger::OpId id = 0; id < ledger.size(); ++id) {
+      const ledger::Operation operation = ledger.operation(id);
+      EXPECT_TRUE(!operation.acknowledged() || operation.finished()) << ledger.key(id);
+      EXPECT_LE(operation.effects.front().count, 1U) << ledger.key(id);
+    }
+    return 0;
+  });
+}
+
+TEST_F(WorkloadOnABroker, TheScheduleGoesOnWhileTheBrokerIsDown) {
+  Workload load(options());
+  load.start();
+  ASSERT_TRUE(wait_for_acks(load, 100));
+  ASSERT_TRUE(deployment_->server().signal(SIGKILL));
+  ASSERT_TRUE(base::run(io_, deployment_->server().child()->wait_exit(base::now() + seconds(5))));
+  const base::Instant deadline = base::now() + seconds(20);
+  while (load.progress().counts.failed < 500 && base::now() < deadline) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  EXPECT_GE(load.progress().counts.failed, 500U)
+      << "inputs that fall due without a broker are failed operations";
+  EXPECT_FALSE(load.progress().connected);
+}
+
+TEST_F(WorkloadOnABroker, WhatTheStreamDoesNotStoreIsUnfinished) {
+  WorkloadOptions wrong = options();
+  wrong.effects.front().key_of = [](const client::StoredMessage& message) {
+    return message.payload == "k-7" ? std::nullopt : std::optional(message.payload);
+  };
+  Workload load(std::move(wrong));
+  load.start();
+  ASSERT_TRUE(wait_for_acks(load, 50));
+  load.stop_load();
+  EXPECT_FALSE(load.drain(base::now() + milliseconds(300)));
+  EXPECT_EQ(load.progress().unfinished, 1U);
+}
+
+TEST_F(WorkloadOnABroker, AFullDiskForTheLedgerIsReported) {
+  WorkloadOptions full = options();
+  full.ledger_sink = [](std::string_view) -> base::Result<void> {
+    return base::fail("no space left on device");
+  };
+  Workload load(std::move(full));
+  load.start();
+  ASSERT_TRUE(wait_for_acks(load, 200));
+  const base::Instant deadline = base::now() + seconds(10);
+  while (!load.write_error() && base::now() < deadline) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_EQ(load.write_error(), "no space left on device");
+}
+
+}  // namespace
+}  // namespace squall::workload
