@@ -116,12 +116,13 @@ asio::awaitable<base::Result<base::Instant>> Server::wait_info(base::Instant dea
 
 asio::awaitable<base::Result<base::Instant>> Server::wait_healthy(base::Instant deadline) {
   std::string reason = "not asked";
+  // Named: GCC 12 destroys an aggregate temporary in a co_await expression twice.
+  const http::GetRequest request{.port = monitor_port(), .target = "/healthz"};
   for (;;) {
     const base::Instant asked_at = base::now();
     if (!child_) co_return base::fail("{} was never started", name());
     if (const auto status = child_->exit_status()) co_return std::unexpected(died(*status));
-    const auto answer = co_await http::get(io_, {.port = monitor_port(), .target = "/healthz"},
-                                           std::min(deadline, asked_at + kHealthPatience));
+    const auto answer = co_await http::get(io_, request, std::min(deadline, asked_at + kHealthPatience));
     if (answer && answer->status == 200) co_return base::now();
     reason = answer ? fmt::format("HTTP {}: {}", answer->status, answer->body) : answer.error().message();
     if (base::now() >= deadline) break;
@@ -159,7 +160,8 @@ asio::awaitable<base::Result<ServerStart>> Server::restart(base::Nanos grace, ba
 }
 
 asio::awaitable<base::Result<std::string>> Server::monitor(std::string target, base::Instant deadline) const {
-  auto answer = co_await http::get(io_, {.port = monitor_port(), .target = target}, deadline);
+  const http::GetRequest request{.port = monitor_port(), .target = target};
+  auto answer = co_await http::get(io_, request, deadline);
   if (!answer) co_return base::fail_within(fmt::format("{} {}", name(), target), answer.error());
   if (answer->status != 200) co_return base::fail("{} {}: HTTP {}", name(), target, answer->status);
   co_return std::move(answer->body);
