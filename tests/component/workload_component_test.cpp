@@ -30,8 +30,8 @@ class WorkloadOnABroker : public ::testing::Test {
   }
 
   boost::asio::awaitable<base::Result<void>> create_stream() {
-    auto connection = co_await client::Connection::connect(io_, {.port = deployment_->server().client_port()},
-                                                           base::now() + seconds(5));
+    client::ConnectOptions where{.port = deployment_->server().client_port()};
+    auto connection = co_await client::Connection::connect(io_, where, base::now() + seconds(5));
     if (!connection) co_return std::unexpected(connection.error());
     client::JetStream jetstream(*connection);
     const auto config = nlohmann::json::parse(R"({"name": "IN", "subjects": ["in.>"], "storage": "file"})");
