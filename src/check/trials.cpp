@@ -80,7 +80,7 @@ std::string describe(const ClockSummary& summary) {
   }
   if (summary.never > 0)
     return text + fmt::format(", never in {} of {} trials", summary.never, summary.trials);
-  return text + fmt::format(", worst of {} {}", summary.trials, text_of(summary.worst));
+  return text + fmt::format(", worst of {}: {}", summary.trials, text_of(summary.worst));
 }
 
 Verdict check_clock(const std::string& name, const ClockSummary& summary, base::Nanos limit) {

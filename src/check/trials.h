@@ -33,7 +33,7 @@ ClockSummary summarize(std::span<const std::optional<base::Nanos>> values);
 
 // Names what `judged` is: "worst of 10", or "95 % confident p95 of 60".
 std::string judged_label(const ClockSummary& summary);
-// "p50 2.00 s, worst of 10 2.01 s"; "p50 2.00 s, never in 2 of 10 trials".
+// "p50 2.00 s, worst of 10: 2.01 s"; "p50 2.00 s, never in 2 of 10 trials".
 std::string describe(const ClockSummary& summary);
 
 // Inconclusive without trials, fail when `judged` is above the limit or never.

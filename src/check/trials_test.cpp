@@ -25,7 +25,7 @@ TEST(Trials, BelowFiftyNineThereIsNoP95ButAWorst) {
   EXPECT_EQ(summary.worst, seconds{10});
   EXPECT_EQ(summary.p95, std::nullopt);
   EXPECT_EQ(summary.judged, seconds{10});
-  EXPECT_EQ(describe(summary), "p50 5.50 s, worst of 10 10.00 s");
+  EXPECT_EQ(describe(summary), "p50 5.50 s, worst of 10: 10.00 s");
   EXPECT_EQ(judged_label(summary), "worst of 10");
   EXPECT_EQ(summarize(seconds_up_to(58)).p95, std::nullopt);
 }
@@ -39,7 +39,7 @@ TEST(Trials, FromFiftyNineOnTheP95IsJudgedByItsConfidentBound) {
   EXPECT_EQ(summarize(seconds_up_to(123)).judged, seconds{122});
   EXPECT_EQ(summarize(seconds_up_to(124)).judged, seconds{122});
   EXPECT_EQ(describe(summarize(seconds_up_to(60))),
-            "p50 30.50 s, p95 57.00 s (at 95 % confidence at most 60.00 s), worst of 60 60.00 s");
+            "p50 30.50 s, p95 57.00 s (at 95 % confidence at most 60.00 s), worst of 60: 60.00 s");
 }
 
 TEST(Trials, ACensoredTrialIsWorseThanAnyValueAndNeverANumber) {

@@ -1,0 +1,125 @@
+#include "report/report_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace squall::report {
+namespace {
+
+int urgency(check::VerdictKind kind) {
+  switch (kind) {
+    case check::VerdictKind::fail:
+      return 0;
+    case check::VerdictKind::inconclusive:
+      return 1;
+    case check::VerdictKind::pass:
+      break;
+  }
+  return 2;
+}
+
+}  // namespace
+
+std::vector<const CaseReport*> cases_by_urgency(const RunReport& report) {
+  std::vector<const CaseReport*> cases;
+  for (const CaseReport& each : report.cases) cases.push_back(&each);
+  std::stable_sort(cases.begin(), cases.end(), [](const CaseReport* a, const CaseReport* b) {
+    return urgency(a->verdict) < urgency(b->verdict);
+  });
+  return cases;
+}
+
+std::vector<const Assertion*> assertions_by_urgency(const CaseReport& report) {
+  std::vector<const Assertion*> assertions;
+  for (const Assertion& each : report.assertions) assertions.push_back(&each);
+  std::stable_partition(assertions.begin(), assertions.end(),
+                        [](const Assertion* each) { return !each->ok; });
+  return assertions;
+}
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return result;
+}
+
+std::string group_digits(std::uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+std::string duration_or(std::optional<base::Nanos> value, std::string_view otherwise) {
+  return value ? base::format_duration(*value) : std::string(otherwise);
+}
+
+TableRow table_row(const CaseReport& report) {
+  const check::ClockSummary ttg = clock_of("time to green", report.trials, time_to_green_of).summary;
+  TableRow row{.test = report.name,
+               .verdict = report.verdict,
+               .trials = std::to_string(report.trials.size()),
+               .ttg_p50 = "–",
+               .ttg_p95 = "–",
+               .ttg_max = "–",
+               .acked = group_digits(report.totals.acked),
+               .lost = group_digits(report.totals.lost),
+               .duplicated = group_digits(report.totals.duplicated)};
+  if (ttg.trials == 0) return row;
+  row.ttg_p50 = duration_or(ttg.median, "never");
+  row.ttg_p95 = ttg.trials < check::kTrialsForP95 ? check::judged_label(ttg) : duration_or(ttg.p95, "never");
+  row.ttg_max = duration_or(ttg.worst, "never");
+  return row;
+}
+
+std::string count_verdicts(const RunReport& report) {
+  const auto count = [&](check::VerdictKind kind) {
+    return std::count_if(report.cases.begin(), report.cases.end(),
+                         [&](const CaseReport& each) { return each.verdict == kind; });
+  };
+  std::string text =
+      fmt::format("{} of {} tests passed", count(check::VerdictKind::pass), report.cases.size());
+  if (const auto failed = count(check::VerdictKind::fail); failed > 0)
+    text += fmt::format(", {} failed", failed);
+  if (const auto open = count(check::VerdictKind::inconclusive); open > 0) {
+    text += fmt::format(", {} inconclusive", open);
+  }
+  return text;
+}
+
+std::string describe(const check::Totals& totals) {
+  return fmt::format(
+      "{} of {} inputs acknowledged: {} lost, {} duplicated, {} unexpected; {} failed, {} unknown, {} "
+      "recovered",
+      group_digits(totals.acked), group_digits(totals.attempted), group_digits(totals.lost),
+      group_digits(totals.duplicated), group_digits(totals.unexpected), group_digits(totals.failed),
+      group_digits(totals.unknown), group_digits(totals.recovered));
+}
+
+std::string describe(const ClockReport& clock) {
+  std::string text = check::describe(clock.summary);
+  if (clock.slo) text += " · want " + base::format_duration(*clock.slo);
+  if (clock.bound) text += " · bound " + base::format_duration(*clock.bound);
+  return text;
+}
+
+std::vector<Segment> segments_of(const TrialReport& trial) {
+  const std::optional<base::Nanos> ends[] = {trial.phases.detected,    trial.phases.server_back,
+                                             trial.phases.reconnected, trial.phases.first_output,
+                                             trial.phases.caught_up,   trial.time_to_green};
+  std::vector<Segment> segments;
+  for (std::size_t phase = 0; phase < std::size(ends); ++phase) {
+    if (ends[phase]) segments.push_back({kPhaseNames[phase], base::Nanos{0}, *ends[phase]});
+  }
+  std::stable_sort(segments.begin(), segments.end(),
+                   [](const Segment& a, const Segment& b) { return a.to < b.to; });
+  base::Nanos from{0};
+  for (Segment& segment : segments) {
+    segment.from = from;
+    from = segment.to = std::max(segment.to, from);
+  }
+  return segments;
+}
+
+}  // namespace squall::report

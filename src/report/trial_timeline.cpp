@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/render.h"
+#include "report/report_text.h"
+
+namespace squall::report {
+namespace {
+
+struct Line {
+  base::Nanos at;  // since the run's start
+  std::string kind;
+  std::string what;
+};
+
+std::vector<Line> clock_lines(const TrialReport& trial) {
+  std::vector<Line> lines;
+  for (const Segment& segment : segments_of(trial)) {
+    lines.push_back({*trial.took_effect_at + segment.to, "clock",
+                     fmt::format("{} after {}", segment.phase, base::format_duration(segment.to))});
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string render_trial_timeline(const CaseReport& report, const TrialReport& trial,
+                                  const evidence::Timeline& timeline, const TrialTimelineOptions& options) {
+  const base::Nanos zero = trial.took_effect_at.value_or(trial.began_at);
+  std::vector<Line> lines;
+  for (const evidence::TimelineEntry& entry : timeline.entries) {
+    if (entry.since_start < zero - options.lead || entry.since_start > trial.ended_at) continue;
+    // Those of another case or trial that ran at the same time are left out; those of the run stay.
+    if (!entry.case_name.empty() && entry.case_name != report.name) continue;
+    if (entry.trial && *entry.trial != trial.number) continue;
+    lines.push_back({entry.since_start, std::string(evidence::to_string(entry.kind)), entry.what});
+  }
+  if (trial.took_effect_at) {
+    for (Line& line : clock_lines(trial)) lines.push_back(std::move(line));
+  }
+  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
+
+  std::string text = fmt::format("{}, trial {}: {}\n", report.name, trial.number,
+                                 trial.summary.empty() ? make_summary(trial) : trial.summary);
+  text += fmt::format("  0 is the instant at which {}\n",
+                      trial.took_effect_at ? "the fault took effect" : "the trial began");
+  for (const Line& line : lines) {
+    text += fmt::format("{:>+13.3f} ms  {:<8} {}\n", base::to_ms(line.at - zero), line.kind, line.what);
+  }
+  if (timeline.unreadable_lines > 0) {
+    text += fmt::format("  {} lines of the timeline could not be read\n", timeline.unreadable_lines);
+  }
+  return text;
+}
+
+}  // namespace squall::report
