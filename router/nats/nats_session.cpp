@@ -127,6 +127,21 @@ void closed(natsConnection* connection, void* key) {
 // Without an error callback libnats prints to stderr. What matters arrives as a status or a time-out.
 void ignore_async_error(natsConnection*, natsSubscription*, natsStatus, void*) {}
 
+// Lets the watchdog see a call that may hang.
+class LibraryCall {
+ public:
+  LibraryCall(std::atomic<std::uint64_t>& steps, std::atomic<bool>& inside) : inside_(inside) {
+    steps.fetch_add(1, std::memory_order_relaxed);
+    inside_.store(true, std::memory_order_relaxed);
+  }
+  LibraryCall(const LibraryCall&) = delete;
+  LibraryCall& operator=(const LibraryCall&) = delete;
+  ~LibraryCall() { inside_.store(false, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<bool>& inside_;
+};
+
 base::Nanos random_up_to(base::Nanos limit) {
   thread_local std::minstd_rand dice{std::random_device{}()};
   if (limit <= base::Nanos::zero()) return base::Nanos::zero();
@@ -227,7 +242,10 @@ void Session::connect_until_stopped(const std::stop_token& stop) {
     lost_at = base::now();
     attempts = 0;
     if (!options_.ignore_discovered_servers) discovered_ = servers_learnt_from(link->connection.get());
-    natsConnection_Close(link->connection.get());
+    {
+      const LibraryCall watched(steps_, in_library_);
+      natsConnection_Close(link->connection.get());
+    }
     if (stop.stop_requested()) return;
     loop_.post([this, link, reason = link->reason()] {
       lost_on_loop(link, {.state = ConnectionState::reconnecting, .reason = reason});
@@ -244,9 +262,11 @@ std::shared_ptr<Link> Session::try_connect(std::string& error) {
   void* const key = table.add(link);
   const auto options = make_options(options_, discovered_, key);
   attempts_.fetch_add(1, std::memory_order_relaxed);
-  connecting_.store(true, std::memory_order_relaxed);
-  const natsStatus status = natsConnection_Connect(link->connection.out(), options.get());
-  connecting_.store(false, std::memory_order_relaxed);
+  natsStatus status = NATS_OK;
+  {
+    const LibraryCall watched(steps_, in_library_);
+    status = natsConnection_Connect(link->connection.out(), options.get());
+  }
   if (status == NATS_OK) return link;
   table.remove(key);
   error = natsStatus_GetText(status);

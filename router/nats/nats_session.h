@@ -88,9 +88,10 @@ class Session {
 
   // Attempts to connect since the start. Thread: any.
   std::uint64_t attempts() const { return attempts_.load(std::memory_order_relaxed); }
-  // Grows with every step of the connecting thread; while it stands still with connecting() true, libnats
-  // hangs. Thread: any.
-  bool connecting() const { return connecting_.load(std::memory_order_relaxed); }
+  // Whether a call that connects or closes is under way, and a number that grows with each of them: while it
+  // stands still, libnats hangs. Thread: any.
+  bool in_library() const { return in_library_.load(std::memory_order_relaxed); }
+  std::uint64_t steps() const { return steps_.load(std::memory_order_relaxed); }
 
  private:
   void connect_until_stopped(const std::stop_token& stop);
@@ -108,7 +109,8 @@ class Session {
   std::shared_ptr<Link> link_;           // of the loop's thread; empty while there is no connection
   std::vector<std::string> discovered_;  // of the connecting thread
   std::atomic<std::uint64_t> attempts_{0};
-  std::atomic<bool> connecting_{false};
+  std::atomic<std::uint64_t> steps_{0};
+  std::atomic<bool> in_library_{false};
   std::jthread connector_;  // last: it uses everything above
 };
 
