@@ -56,20 +56,18 @@ void PullConsumer::drain(Task done) {
 }
 
 bool PullConsumer::ack(const PulledMessage& pulled) {
-  const bool sent = session_.publish(pulled.message.reply, "+ACK") == Sent::ok;
+  if (session_.publish(pulled.message.reply, "+ACK") != Sent::ok) return false;
   ended_one();
-  return sent;
+  return true;
 }
 
 bool PullConsumer::nak(const PulledMessage& pulled, base::Nanos delay) {
   const auto verb =
       delay > base::Nanos::zero() ? fmt::format("-NAK {{\"delay\":{}}}", delay.count()) : std::string("-NAK");
-  const bool sent = session_.publish(pulled.message.reply, verb) == Sent::ok;
+  if (session_.publish(pulled.message.reply, verb) != Sent::ok) return false;
   ended_one();
-  return sent;
+  return true;
 }
-
-void PullConsumer::abandon() { ended_one(); }
 
 bool PullConsumer::progress(const PulledMessage& pulled) {
   return session_.publish(pulled.message.reply, "+WPI") == Sent::ok;

@@ -57,10 +57,9 @@ class PullConsumer {
   // No more pulls; what has arrived is still delivered, then `done` is called.
   void drain(Task done);
 
-  // Each message is ended by exactly one of these. False: it could not be handed to the broker.
+  // Each message is ended by exactly one of these. False: it could not be handed to the broker, and is not ended.
   bool ack(const PulledMessage& pulled);
   bool nak(const PulledMessage& pulled, base::Nanos delay);
-  void abandon();  // says nothing: it comes again after ack_wait
   // +WPI: it is being worked on. Does not end it.
   bool progress(const PulledMessage& pulled);
 
