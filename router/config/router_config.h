@@ -28,11 +28,15 @@ struct NatsSettings {
   Duration request_timeout = 2s;
   // Stay on the configured urls, even if the cluster advertises others (a proxy would be bypassed).
   bool ignore_discovered_servers = true;
+
+  bool operator==(const NatsSettings&) const = default;
 };
 
 struct HttpSettings {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  // 0: chosen by the kernel, and written to <run_dir>/http.port
+
+  bool operator==(const HttpSettings&) const = default;
 };
 
 enum class LogLevel { debug, info, warning, error };
@@ -40,10 +44,14 @@ enum class LogLevel { debug, info, warning, error };
 struct LogSettings {
   std::string path;  // empty: stderr; a relative one is below the run_dir
   LogLevel level = LogLevel::info;
+
+  bool operator==(const LogSettings&) const = default;
 };
 
 struct RoleSettings {
   int decide = 2;
+
+  bool operator==(const RoleSettings&) const = default;
 };
 
 enum class Storage { file, memory };
@@ -54,6 +62,8 @@ struct JetStreamSettings {
   Storage storage = Storage::file;
   Duration duplicate_window = 2min;
   Duration max_age = 0s;  // 0: no limit. Applies to all but the decisions, which have their own
+
+  bool operator==(const JetStreamSettings&) const = default;
 };
 
 // A stream that the router consumes from.
@@ -73,12 +83,16 @@ struct ConsumerSettings {
   int pull_batch = 256;
   Duration pull_expires = 5s;
   Duration idle_heartbeat = 500ms;
+
+  bool operator==(const ConsumerSettings&) const = default;
 };
 
 // A stream that the router publishes to: `<subject>.<id>`.
 struct OutputSettings {
   std::string subject;
   std::string stream;
+
+  bool operator==(const OutputSettings&) const = default;
 };
 
 struct SubjectSettings {
@@ -88,10 +102,14 @@ struct SubjectSettings {
   std::string dlq_suffix = "dlq";                      // <subject>.dlq
   std::string dlq_stream = "ROUTER_DLQ";
   std::string advisory_stream = "ROUTER_ADVISORY";
+
+  bool operator==(const SubjectSettings&) const = default;
 };
 
 struct LimitSettings {
   std::size_t payload_bytes = 1024 * 1024;
+
+  bool operator==(const LimitSettings&) const = default;
 };
 
 struct AllowSettings {
@@ -99,6 +117,8 @@ struct AllowSettings {
   std::vector<std::string> assignment_subjects{"router.v1.assign.>"};
   std::vector<std::string> reply_subjects{"_INBOX.>"};
   std::vector<std::string> tenants;  // empty: every tenant
+
+  bool operator==(const AllowSettings&) const = default;
 };
 
 struct BackpressureSettings {
@@ -108,6 +128,8 @@ struct BackpressureSettings {
   Duration active_after = 5s;  // pending alone over for this long is active, too
   Duration sample_every = 100ms;
   Duration retry_after = 1s;  // what `overloaded` tells producers
+
+  bool operator==(const BackpressureSettings&) const = default;
 };
 
 struct SupervisionSettings {
@@ -119,6 +141,8 @@ struct SupervisionSettings {
   Duration drain_deadline = 5s;  // from SIGTERM until everything has exited
   Duration heartbeat_every = 100ms;
   Duration heartbeat_stale = 2s;  // /readyz: a role that is silent for longer is not ready
+
+  bool operator==(const SupervisionSettings&) const = default;
 };
 
 struct Provider {
@@ -127,17 +151,23 @@ struct Provider {
   int priority = 50;
   Duration expected_latency = 500ms;
   double expected_cost = 0.01;
+
+  bool operator==(const Provider&) const = default;
 };
 
 struct WeightedProvider {
   std::string provider;  // id of a Provider
   double weight = 1.0;   // > 0
+
+  bool operator==(const WeightedProvider&) const = default;
 };
 
 struct Policy {
   std::string id;
   std::vector<WeightedProvider> weights;  // at least one
   std::vector<std::string> fallbacks;     // ids, tried in this order when the chosen one's breaker is open
+
+  bool operator==(const Policy&) const = default;
 };
 
 // Of the circuit breaker per (tenant, provider).
@@ -150,6 +180,8 @@ struct BreakerSettings {
   int half_open_probes = 3;
   int successes_to_close = 2;
   Duration probe_lease = 10s;  // a probe without an outcome frees its place after this time
+
+  bool operator==(const BreakerSettings&) const = default;
 };
 
 // What decides; may stand in a file of its own (`policy_file`).
@@ -159,6 +191,8 @@ struct PolicySettings {
       {"default", Policy{.id = "default", .weights = {{"default", 1.0}}, .fallbacks = {}}}};
   std::string default_policy = "default";
   BreakerSettings breaker;
+
+  bool operator==(const PolicySettings&) const = default;
 };
 
 struct RouterConfig {
@@ -188,6 +222,8 @@ struct RouterConfig {
   BackpressureSettings backpressure;
   SupervisionSettings supervision;
   PolicySettings policy;
+
+  bool operator==(const RouterConfig&) const = default;
 };
 
 }  // namespace router::config
