@@ -9,7 +9,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr int kMessageNotFound = 10037;
 constexpr base::Nanos kAskAgainAfter = std::chrono::milliseconds{5};
 
 }  // namespace

@@ -11,19 +11,17 @@ namespace squall::client {
 
 class DirectReader : public StreamReader {
  public:
-  DirectReader(std::shared_ptr<Connection> connection, StreamReaderOptions options, std::uint64_t pending)
-      : jetstream_(std::move(connection)), options_(std::move(options)), pending_at_open_(pending) {}
+  DirectReader(std::shared_ptr<Connection> connection, StreamReaderOptions options)
+      : jetstream_(std::move(connection)), options_(std::move(options)) {}
 
   boost::asio::awaitable<Outcome<std::vector<StoredMessage>>> next_batch(std::size_t max,
                                                                          base::Instant deadline) override;
   std::uint64_t next_seq() const override { return options_.first_seq; }
-  std::uint64_t pending_at_open() const override { return pending_at_open_; }
   boost::asio::awaitable<void> close(base::Instant deadline) override;
 
  private:
   JetStream jetstream_;
   StreamReaderOptions options_;  // first_seq moves on
-  std::uint64_t pending_at_open_;
 };
 
 }  // namespace squall::client

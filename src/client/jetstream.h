@@ -28,6 +28,9 @@ struct StoredMessage {
   std::string_view header(std::string_view name) const;
 };
 
+// err_code of "no message found".
+inline constexpr int kMessageNotFound = 10037;
+
 struct AccountStatus {
   std::uint64_t memory = 0;   // bytes
   std::uint64_t storage = 0;  // bytes

@@ -16,6 +16,7 @@ constexpr base::Nanos kInactiveThreshold = std::chrono::seconds{30};
 constexpr base::Nanos kPullExpires = std::chrono::seconds{5};
 // A pull's end should be announced by a status; if none comes, it is taken for over after this.
 constexpr base::Nanos kPullGrace = std::chrono::seconds{1};
+constexpr base::Nanos kSilence = std::chrono::seconds{1};
 
 Json consumer_config(const StreamReaderOptions& options) {
   Json config{{"deliver_policy", "by_start_sequence"},
@@ -52,6 +53,7 @@ void PullReader::Feed::on_status(int status, std::string_view description) {
 
 void PullReader::Feed::on_message(const MessageView& message) {
   if (broken) return;
+  heard_at = base::now();
   if (const int status = message.status(); status != 0) {
     return on_status(status, wire::header_description(message.headers));
   }
@@ -81,10 +83,12 @@ PullReader::PullReader(std::shared_ptr<Connection> connection, StreamReaderOptio
       feed_(std::make_shared<Feed>(connection_->executor())),
       inbox_(connection_->new_inbox()) {
   feed_->next_seq = options_.first_seq;
+  feed_->heard_at = base::now();
 }
 
-asio::awaitable<Outcome<std::unique_ptr<StreamReader>>> PullReader::open(
-    std::shared_ptr<Connection> connection, StreamReaderOptions options, base::Instant deadline) {
+asio::awaitable<Outcome<std::unique_ptr<PullReader>>> PullReader::open(std::shared_ptr<Connection> connection,
+                                                                       StreamReaderOptions options,
+                                                                       base::Instant deadline) {
   std::unique_ptr<PullReader> reader(new PullReader(std::move(connection), std::move(options)));
   const std::weak_ptr<Feed> feed = reader->feed_;
   Outcome<Subscription> subscription =
@@ -114,14 +118,29 @@ asio::awaitable<Outcome<std::vector<StoredMessage>>> PullReader::next_batch(std:
   while (feed->ready.empty()) {
     if (feed->broken) co_return std::unexpected(*feed->broken);
     if (base::now() >= deadline) co_return std::vector<StoredMessage>{};
+    if (base::now() >= feed->heard_at + kSilence) {
+      co_await look_for_consumer(deadline);
+      continue;
+    }
     pull();
-    feed->arrival.expires_at(std::min(deadline, pulls_end_at_));
+    feed->arrival.expires_at(std::min(deadline, feed->heard_at + kSilence));
     boost::system::error_code ignored;
     co_await feed->arrival.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   std::vector<StoredMessage> batch = take(max);
   if (!feed->broken) pull();
   co_return batch;
+}
+
+// A pull from a consumer that is gone is not answered at all, so silence has to be looked into.
+asio::awaitable<void> PullReader::look_for_consumer(base::Instant deadline) {
+  JetStream jetstream(connection_);
+  const Outcome<ConsumerStatus> consumer = co_await jetstream.consumer(options_.stream, consumer_, deadline);
+  if (!consumer && consumer.error().kind == ErrorKind::kRefused) {
+    feed_->fail({ErrorKind::kRefused, consumer.error().code, consumer.error().number,
+                 "the reader's consumer has vanished: " + consumer.error().text});
+  }
+  feed_->heard_at = base::now();
 }
 
 void PullReader::pull() {

@@ -13,13 +13,14 @@ namespace squall::client {
 
 class PullReader : public StreamReader {
  public:
-  static boost::asio::awaitable<Outcome<std::unique_ptr<StreamReader>>> open(
+  static boost::asio::awaitable<Outcome<std::unique_ptr<PullReader>>> open(
       std::shared_ptr<Connection> connection, StreamReaderOptions options, base::Instant deadline);
 
   boost::asio::awaitable<Outcome<std::vector<StoredMessage>>> next_batch(std::size_t max,
                                                                          base::Instant deadline) override;
   std::uint64_t next_seq() const override { return feed_->next_seq; }
-  std::uint64_t pending_at_open() const override { return pending_at_open_; }
+  // How many messages waited when it was opened.
+  std::uint64_t pending_at_open() const { return pending_at_open_; }
   boost::asio::awaitable<void> close(base::Instant deadline) override;
 
  private:
@@ -36,6 +37,7 @@ class PullReader : public StreamReader {
     std::uint64_t next_seq = 1;
     std::uint64_t last_consumer_seq = 0;
     std::size_t asked_for = 0;  // messages that the server still owes to our pulls
+    base::Instant heard_at{};   // when the server last said anything about our pulls
     std::optional<OperationError> broken;
   };
 
@@ -43,6 +45,7 @@ class PullReader : public StreamReader {
 
   // Asks for more when little is left of what was asked for.
   void pull();
+  boost::asio::awaitable<void> look_for_consumer(base::Instant deadline);
   std::vector<StoredMessage> take(std::size_t max);
 
   std::shared_ptr<Connection> connection_;

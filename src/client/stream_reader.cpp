@@ -11,8 +11,18 @@ namespace {
 
 using Batch = std::vector<StoredMessage>;
 
-asio::awaitable<Outcome<Batch>> read_up_to(StreamReader& reader, std::uint64_t last_seq,
-                                           base::Instant deadline) {
+OperationError out_of_time(std::uint64_t next_seq, std::uint64_t last_seq) {
+  return {.kind = ErrorKind::kTimedOut,
+          .text = fmt::format("the scan got to sequence {} of {} before the deadline", next_seq, last_seq)};
+}
+
+// Where a consumer of ours would take messages away, or keep them: a work queue, an interest stream.
+bool allows_a_consumer(const StreamStatus& stream) {
+  return stream.config.value("retention", std::string("limits")) == "limits";
+}
+
+asio::awaitable<Outcome<Batch>> scan_by_pull(PullReader& reader, std::uint64_t last_seq,
+                                             base::Instant deadline) {
   constexpr std::size_t kBatch = 4096;
   Batch all;
   // The last messages may be deleted, so the sequence alone does not tell the end.
@@ -20,18 +30,31 @@ asio::awaitable<Outcome<Batch>> read_up_to(StreamReader& reader, std::uint64_t l
   while (left > 0) {
     Outcome<Batch> batch = co_await reader.next_batch(kBatch, deadline);
     if (!batch) co_return std::unexpected(batch.error());
-    if (batch->empty()) {
-      co_return std::unexpected(
-          OperationError{.kind = ErrorKind::kTimedOut,
-                         .text = fmt::format("the scan reached sequence {} of {} before the deadline",
-                                             reader.next_seq() - 1, last_seq)});
-    }
+    if (batch->empty()) co_return std::unexpected(out_of_time(reader.next_seq(), last_seq));
     for (StoredMessage& message : *batch) {
       if (message.stream_seq > last_seq) co_return all;
-      left = message.stream_seq == last_seq ? 0 : left - 1;
+      left = message.stream_seq == last_seq ? 0 : message.num_pending;
       all.push_back(std::move(message));
       if (left == 0) co_return all;
     }
+  }
+  co_return all;
+}
+
+asio::awaitable<Outcome<Batch>> scan_directly(JetStream& jetstream, std::string stream,
+                                              std::uint64_t first_seq, std::uint64_t last_seq,
+                                              base::Instant deadline) {
+  Batch all;
+  while (first_seq <= last_seq) {
+    Outcome<StoredMessage> message = co_await jetstream.next_message(stream, first_seq, ">", deadline);
+    if (!message) {
+      if (message.error().number == kMessageNotFound) break;
+      if (message.error().kind != ErrorKind::kTimedOut) co_return std::unexpected(message.error());
+      co_return std::unexpected(out_of_time(first_seq, last_seq));
+    }
+    if (message->stream_seq > last_seq) break;
+    first_seq = message->stream_seq + 1;
+    all.push_back(std::move(*message));
   }
   co_return all;
 }
@@ -43,16 +66,13 @@ asio::awaitable<Outcome<std::unique_ptr<StreamReader>>> StreamReader::open(
   JetStream jetstream(connection);
   const Outcome<StreamStatus> stream = co_await jetstream.stream(options.stream, deadline);
   if (!stream) co_return std::unexpected(stream.error());
-  if (stream->config.value("retention", std::string("limits")) == "limits") {
-    Outcome<std::unique_ptr<StreamReader>> reader =
-        co_await PullReader::open(std::move(connection), std::move(options), deadline);
-    co_return reader;
+  if (!allows_a_consumer(*stream)) {
+    co_return std::make_unique<DirectReader>(std::move(connection), std::move(options));
   }
-  // An upper bound: what is acked on the way is gone.
-  const std::uint64_t first = std::max(options.first_seq, stream->first_seq);
-  const std::uint64_t pending =
-      stream->messages == 0 || first > stream->last_seq ? 0 : stream->last_seq - first + 1;
-  co_return std::make_unique<DirectReader>(std::move(connection), std::move(options), pending);
+  Outcome<std::unique_ptr<PullReader>> reader =
+      co_await PullReader::open(std::move(connection), std::move(options), deadline);
+  if (!reader) co_return std::unexpected(reader.error());
+  co_return std::move(*reader);
 }
 
 asio::awaitable<Outcome<Batch>> scan_stream(std::shared_ptr<Connection> connection, std::string stream,
@@ -61,11 +81,15 @@ asio::awaitable<Outcome<Batch>> scan_stream(std::shared_ptr<Connection> connecti
   const Outcome<StreamStatus> status = co_await jetstream.stream(stream, deadline);
   if (!status) co_return std::unexpected(status.error());
   if (status->last_seq < first_seq) co_return Batch{};
+  if (!allows_a_consumer(*status)) {
+    Outcome<Batch> all = co_await scan_directly(jetstream, stream, first_seq, status->last_seq, deadline);
+    co_return all;
+  }
   StreamReaderOptions options{.stream = stream, .first_seq = first_seq};
-  const Outcome<std::unique_ptr<StreamReader>> reader =
-      co_await StreamReader::open(connection, std::move(options), deadline);
+  const Outcome<std::unique_ptr<PullReader>> reader =
+      co_await PullReader::open(connection, std::move(options), deadline);
   if (!reader) co_return std::unexpected(reader.error());
-  Outcome<Batch> all = co_await read_up_to(**reader, status->last_seq, deadline);
+  Outcome<Batch> all = co_await scan_by_pull(**reader, status->last_seq, deadline);
   co_await (*reader)->close(deadline);
   co_return all;
 }

@@ -44,9 +44,6 @@ class StreamReader {
   // Where the next reader must start so that nothing is missed or repeated.
   virtual std::uint64_t next_seq() const = 0;
 
-  // How many messages waited when it was opened.
-  virtual std::uint64_t pending_at_open() const = 0;
-
   // Deletes the consumer. Best effort: the server would do it anyway.
   virtual boost::asio::awaitable<void> close(base::Instant deadline) = 0;
 };
