@@ -71,8 +71,8 @@ std::string judged_label(const ClockSummary& summary) {
 
 std::string describe(const ClockSummary& summary) {
   if (summary.trials == 0) return "no trials";
-  if (summary.never == summary.trials)
-    return fmt::format("never in {} of {} trials", summary.never, summary.trials);
+  // Without a median there is no figure that would not flatter.
+  if (!summary.median) return fmt::format("never in {} of {} trials", summary.never, summary.trials);
   std::string text = fmt::format("p50 {}", text_of(summary.median));
   if (summary.trials >= kTrialsForP95) {
     text += fmt::format(", p95 {} (at 95 % confidence at most {})", text_of(summary.p95),

@@ -80,7 +80,7 @@ void add_trials(std::string& out, const CaseReport& report) {
 
 void add_worst_trial(std::string& out, const CaseReport& report, const evidence::Timeline& timeline) {
   const TrialReport* worst = worst_trial(report);
-  if (worst == nullptr) return;
+  if (worst == nullptr || worst->fault.empty()) return;
   out += fmt::format(
       "<details{}><summary>The worst trial ({}), moment by moment</summary>\n<pre>{}</pre></details>\n",
       report.verdict == check::VerdictKind::fail ? " open" : "", worst->number,

@@ -174,26 +174,21 @@ void add_timeline_legend(std::string& out, const CaseReport& report, std::uint64
 std::string phase_bars(const CaseReport& report) {
   Nanos span{0};
   bool anyone_never = false;
-  std::vector<std::string_view> phases;
   for (const TrialReport& trial : report.trials) {
     if (!trial.took_effect_at || trial.fault.empty()) continue;
     anyone_never = anyone_never || !trial.time_to_green;
     span = std::max(span, trial.time_to_green.value_or(trial.observed_for()));
-    for (const Segment& segment : segments_of(trial)) {
-      span = std::max(span, segment.to);
-      phases.push_back(segment.phase);
-    }
+    for (const Segment& segment : segments_of(trial)) span = std::max(span, segment.to);
   }
   if (span <= Nanos{0}) return {};
-  const auto seen = [&](std::string_view phase) {
-    return std::find(phases.begin(), phases.end(), phase) != phases.end();
-  };
   std::string out =
       "<figure>\n<figcaption>The way back to green, per trial, from the fault</figcaption>\n"
-      "<p class=\"legend\">until: ";
-  for (const std::string_view phase : kPhaseNames) {
-    if (!seen(phase)) continue;
-    out += fmt::format("<span><i class=\"{}\"></i>{}</span>", phase_class(phase), phase);
+      "<p class=\"legend\">each phase with its median length, until: ";
+  for (const PhaseLength& each : phase_split(report)) {
+    const bool not_all = each.trials < each.of;
+    out += fmt::format("<span><i class=\"{}\"></i>{} {}{}</span>", phase_class(each.phase), each.phase,
+                       base::format_duration(each.median),
+                       not_all ? fmt::format(" ({} of {})", each.trials, each.of) : std::string());
   }
   if (anyone_never) out += "<span><i class=\"never\"></i>never while it was watched</span>";
   out += "</p>\n";

@@ -86,7 +86,8 @@ svg text { fill: var(--dim); font: 11.5px system-ui, sans-serif; }
   .cards th, .cards td { display: flex; justify-content: space-between; gap: 16px; border: 0; padding: 1px 0;
     text-align: right; white-space: normal; }
   .cards th { text-align: left; font-weight: 600; }
-  .cards td[data-label]::before { content: attr(data-label); color: var(--dim); text-align: left; font-weight: 400; }
+  .cards td[data-label]::before { content: attr(data-label); color: var(--dim); text-align: left; font-weight: 400;
+    flex: none; }
   .verdicts tr { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 2px 10px; }
   .verdicts th, .verdicts td { display: block; text-align: left; }
   .verdicts th, .verdicts td:not(.n) { grid-column: 1 / -1; }

@@ -72,6 +72,15 @@ void add_checks(std::string& out, const CaseReport& report) {
     out += fmt::format("- **{}** {}{}\n", md(clock.name), describe(clock),
                        !clock.slo && !clock.bound ? "" : (clock.ok() ? " · ok" : " · **FAILED**"));
   }
+  std::string phases;
+  for (const PhaseLength& each : phase_split(report)) {
+    const bool not_all = each.trials < each.of;
+    phases +=
+        fmt::format("{}until {} {} (worst {}{})", phases.empty() ? "" : ", ", each.phase,
+                    base::format_duration(each.median), base::format_duration(each.worst),
+                    not_all ? fmt::format(", in {} of {} trials", each.trials, each.of) : std::string());
+  }
+  if (!phases.empty()) out += fmt::format("- **phases, median length** {}\n", phases);
   for (const Note& note : report.notes) out += fmt::format("- **{}** {}\n", md(note.label), md(note.text));
   if (!report.checks.empty() || !report.clocks.empty() || !report.notes.empty()) out += "\n";
 }
@@ -102,7 +111,8 @@ void add_trials(std::string& out, const CaseReport& report) {
 }
 
 void add_case(std::string& out, const CaseReport& report, const evidence::Timeline& timeline) {
-  out += fmt::format("\n## {}: {}\n\n", upper(check::to_string(report.verdict)), md(report.name));
+  if (!out.ends_with("\n\n")) out += "\n";
+  out += fmt::format("## {}: {}\n\n", upper(check::to_string(report.verdict)), md(report.name));
   std::string modes;
   for (const std::string& mode : report.failure_modes) modes += (modes.empty() ? "" : ", ") + mode;
   out += md(report.purpose) + (modes.empty() ? "" : fmt::format(" ({})", md(modes))) + "\n\n";
@@ -112,7 +122,7 @@ void add_case(std::string& out, const CaseReport& report, const evidence::Timeli
   add_trials(out, report);
   const TrialReport* worst = worst_trial(report);
   if (report.verdict == check::VerdictKind::pass || worst == nullptr) return;
-  out += fmt::format("The worst trial was number {}:\n\n{}\n", worst->number,
+  out += fmt::format("The worst trial was number {}:\n\n{}", worst->number,
                      fenced(render_trial_timeline(report, *worst, timeline)));
 }
 

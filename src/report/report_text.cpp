@@ -122,4 +122,22 @@ std::vector<Segment> segments_of(const TrialReport& trial) {
   return segments;
 }
 
+std::vector<PhaseLength> phase_split(const CaseReport& report) {
+  std::vector<PhaseLength> split;
+  for (const std::string_view phase : kPhaseNames) {
+    std::vector<std::optional<base::Nanos>> lengths;
+    std::size_t faults = 0;
+    for (const TrialReport& trial : report.trials) {
+      if (!trial.took_effect_at || trial.fault.empty()) continue;
+      ++faults;
+      for (const Segment& segment : segments_of(trial)) {
+        if (segment.phase == phase) lengths.emplace_back(segment.to - segment.from);
+      }
+    }
+    const check::ClockSummary summary = check::summarize(lengths);
+    if (summary.median) split.push_back({phase, *summary.median, *summary.worst, summary.trials, faults});
+  }
+  return split;
+}
+
 }  // namespace squall::report

@@ -47,4 +47,14 @@ inline constexpr std::string_view kPhaseNames[] = {"detected",     "server back"
 // By time; what was never seen is missing. Ends with "green" if the trial came back.
 std::vector<Segment> segments_of(const TrialReport& trial);
 
+// How long each phase took, over the trials that came through it; phases that none came through are missing.
+struct PhaseLength {
+  std::string_view phase;
+  base::Nanos median{0};
+  base::Nanos worst{0};
+  std::size_t trials = 0;  // that came through it
+  std::size_t of = 0;      // with a fault that took effect
+};
+std::vector<PhaseLength> phase_split(const CaseReport& report);
+
 }  // namespace squall::report

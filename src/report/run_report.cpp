@@ -42,7 +42,10 @@ std::string make_summary(const TrialReport& trial) {
   }
   std::string text = trial.fault;
   if (!trial.took_effect_at) return text + " · its effect was never seen";
-  if (trial.down_time) text += fmt::format(" · down {}", base::format_duration(*trial.down_time));
+  if (trial.down_time) {
+    const bool at_once = *trial.down_time == base::Nanos{0};
+    text += " · down " + (at_once ? "0 s" : base::format_duration(*trial.down_time));
+  }
   text += fmt::format(" · {} unfinished", trial.total_hits());
   const auto add_if_seen = [&](std::string_view name, std::optional<base::Nanos> value) {
     if (value) text += fmt::format(" · {} {}", name, base::format_duration(*value));

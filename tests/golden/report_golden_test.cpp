@@ -45,6 +45,14 @@ TEST(ReportGolden, WorstTrial) {
                 report::render_trial_timeline(failed, *report::worst_trial(failed), example_timeline()));
 }
 
+TEST(ReportJson, ReadsBackAsTheSameReport) {
+  const std::string written = report::to_json(example_report());
+  const auto read = report::from_json(written);
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(report::to_json(*read), written);
+  EXPECT_EQ(read->cases[2], example_report().cases[2]);  // all its times are whole microseconds
+}
+
 TEST(ReportHtml, IsOnePageThatLoadsNothingAndRunsNothing) {
   const std::string page = report::render_html(example_report(), example_timeline());
   for (const char* forbidden :
