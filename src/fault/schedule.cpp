@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
+#include <tuple>
 
 namespace squall::fault {
 namespace {
@@ -69,7 +70,7 @@ base::Result<std::vector<PlannedTrial>> draw_schedule(base::Seed seed, const std
       }
       trial.faults.push_back(std::move(fault));
     }
-    std::ranges::stable_sort(trial.faults, {}, &Fault::at);
+    std::ranges::sort(trial.faults, {}, [](const Fault& fault) { return std::tie(fault.at, fault.name); });
     schedule.push_back(std::move(trial));
   }
   return schedule;

@@ -22,7 +22,7 @@ struct Draft {
 
 struct PlannedTrial {
   int number = 0;             // from 1
-  std::vector<Fault> faults;  // by time
+  std::vector<Fault> faults;  // by time, then by name
 
   bool operator==(const PlannedTrial&) const = default;
 };

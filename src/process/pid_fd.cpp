@@ -49,7 +49,9 @@ base::Result<PidFd> PidFd::open(pid_t pid) {
 }
 
 base::Result<bool> PidFd::signal(int number) const {
-  if (syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0) == 0) return !exited();
+  // Looked at before: a zombie takes signals too, and a live one may be gone right after a SIGKILL.
+  if (exited()) return false;
+  if (syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0) == 0) return true;
   if (errno == ESRCH) return false;
   return base::fail_errno(fmt::format("cannot send {} to pid {}", signal_name(number), identity_.pid), errno);
 }

@@ -69,10 +69,11 @@ std::vector<ProcStatus> tree_members(const std::vector<ProcStatus>& table, const
   }
 
   std::vector<ProcStatus> living;
+  if (root_listed && root_entry->alive()) living.push_back(*root_entry);
   for (const ProcStatus& process : table) {
-    if (members.contains(process.identity.pid) && process.alive()) living.push_back(process);
+    const bool is_root = process.identity == root.identity;
+    if (!is_root && process.alive() && members.contains(process.identity.pid)) living.push_back(process);
   }
-  std::ranges::stable_partition(living, [&](const ProcStatus& p) { return p.identity == root.identity; });
   return living;
 }
 

@@ -52,7 +52,13 @@ class InjectComponent : public ::testing::Test {
   // A shell that starts one child, and a detached one.
   std::unique_ptr<Child> family() {
     auto child = shell("sleep 61 & (setsid sleep 62 &); wait");
-    EXPECT_TRUE(soon([&] { return child->tree().members().size() == 3; }));
+    EXPECT_TRUE(soon([&] {
+      const auto members = child->tree().members();  // both sleep, and the shell in between has ended
+      const auto sleeping = std::ranges::count_if(members, [](const auto& member) {
+        return member.arguments.size() == 2 && member.arguments[0] == "sleep";
+      });
+      return sleeping == 2 && members.size() == 3;
+    }));
     return child;
   }
   static bool soon(const std::function<bool()>& condition) {
