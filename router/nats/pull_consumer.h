@@ -57,7 +57,8 @@ class PullConsumer {
   // No more pulls; what has arrived is still delivered, then `done` is called.
   void drain(Task done);
 
-  // Each message is ended by exactly one of these. False: it could not be handed to the broker, and is not ended.
+  // Each message is ended by exactly one of these. False: it could not be handed to the broker, and is not
+  // ended.
   bool ack(const PulledMessage& pulled);
   bool nak(const PulledMessage& pulled, base::Nanos delay);
   // +WPI: it is being worked on. Does not end it.

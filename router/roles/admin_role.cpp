@@ -1,11 +1,11 @@
 // Watches the load and answers questions. It never touches a request.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "base/clock.h"
 #include "router/messages/decision.h"
@@ -83,7 +83,8 @@ void Admin::subscribe() {
   answer_on(subjects.backpressure_status, [this](const nats::Message&) { return backpressure_answer(); });
   answer_on(subjects.admin + ".health", [this](const nats::Message&) { return health_answer(); });
   answer_on(subjects.admin + ".circuit_breakers", [this](const nats::Message&) { return breakers_answer(); });
-  answer_on(subjects.admin + ".dry_run", [this](const nats::Message& question) { return dry_run_answer(question); });
+  answer_on(subjects.admin + ".dry_run",
+            [this](const nats::Message& question) { return dry_run_answer(question); });
   subscriptions_.push_back(
       frame_.session().subscribe(subjects.provider_outcome, [this](const nats::Message& message) {
         const auto outcome = messages::read_provider_outcome(message.payload);
@@ -97,7 +98,8 @@ void Admin::answer_on(const std::string& subject, std::function<Json(const nats:
   subscriptions_.push_back(frame_.session().subscribe(
       subject,
       [this, answer = std::move(answer)](const nats::Message& question) {
-        if (!question.reply.empty()) frame_.session().publish(question.reply, messages::to_text(answer(question)));
+        if (!question.reply.empty())
+          frame_.session().publish(question.reply, messages::to_text(answer(question)));
       },
       "router-admin"));
 }
@@ -153,7 +155,8 @@ Json Admin::backpressure_answer() const {
               {"in_flight", context_.board.in_flight()}};
   if (overloaded) {
     answer["retry_after_ms"] =
-        std::chrono::duration_cast<std::chrono::milliseconds>(context_.config.backpressure.retry_after).count();
+        std::chrono::duration_cast<std::chrono::milliseconds>(context_.config.backpressure.retry_after)
+            .count();
   }
   return answer;
 }

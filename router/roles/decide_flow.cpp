@@ -1,9 +1,9 @@
 #include "router/roles/decide_flow.h"
 
+#include <fmt/format.h>
+
 #include <random>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/clock.h"
 #include "router/messages/subject_pattern.h"
@@ -72,10 +72,9 @@ void DecideFlow::work(const ItemPtr& item) {
 void DecideFlow::decide(const ItemPtr& item) {
   const auto& request = *item->request;
   const auto now = squall::base::now();
-  const auto decision =
-      choose_provider(parts_.config.policy, request, [&](const std::string& provider) {
-        return parts_.breakers.admit(request.tenant_id, provider, now);
-      });
+  const auto decision = choose_provider(parts_.config.policy, request, [&](const std::string& provider) {
+    return parts_.breakers.admit(request.tenant_id, provider, now);
+  });
   if (decision) {
     item->decision = messages::stored_decision(request, *decision);
     store_decision(item);
@@ -98,8 +97,9 @@ void DecideFlow::decide(const ItemPtr& item) {
           return;
         }
         desk_.failed(item, {.reason = rejection.message, .before_ack = [this, item, rejection] {
-                              reply(item, messages::error_response({rejection.code, rejection.message,
-                                                                    rejection.request_id, rejection.trace_id}));
+                              reply(item,
+                                    messages::error_response({rejection.code, rejection.message,
+                                                              rejection.request_id, rejection.trace_id}));
                             }});
       });
 }
@@ -136,7 +136,8 @@ void DecideFlow::decision_done(const ItemPtr& item, const nats::PublishOutcome& 
       refuse(item, {"invalid_request", "the decision is " + outcome.text, item->request->request_id,
                     item->request->trace_id});
       return;
-    default: desk_.publish_failed(item, outcome, {});
+    default:
+      desk_.publish_failed(item, outcome, {});
   }
 }
 
@@ -157,8 +158,9 @@ void DecideFlow::read_back_done(const ItemPtr& item, const nats::StoredAnswer& a
   const auto& request = *item->request;
   auto stored = messages::read_stored_decision(answer->payload);
   if (!stored || stored->tenant_id != request.tenant_id || stored->key != request.key) {
-    refuse(item, {"internal", stored ? "the stored decision is of another tenant or key" : stored.error().message(),
-                  request.request_id, request.trace_id});
+    refuse(item,
+           {"internal", stored ? "the stored decision is of another tenant or key" : stored.error().message(),
+            request.request_id, request.trace_id});
     return;
   }
   item->decision = std::move(*stored);
@@ -188,8 +190,11 @@ void DecideFlow::assignment_done(const ItemPtr& item, const nats::PublishOutcome
       parts_.slot.count(Counter::assignments);
       finish(item);
       return;
-    case Kind::exists: finish(item); return;
-    default: desk_.publish_failed(item, outcome, {.may_dead_letter = false});
+    case Kind::exists:
+      finish(item);
+      return;
+    default:
+      desk_.publish_failed(item, outcome, {.may_dead_letter = false});
   }
 }
 

@@ -2,10 +2,11 @@
 //
 //   read and validate → choose a provider → store the decision → store the assignment → reply → ack
 //
-// Many requests are under way at once; each step is driven by the answer to the one before. Both stores go to a
-// subject that ends in the request's id, with a message id and expected-last-subject-sequence 0, so whoever does a
-// request again (redelivery, another role, a duplicate of the client's) finds that it exists, reads the stored
-// decision back and goes on with that. Nothing is acked before the assignment is stored and the reply was handed over.
+// Many requests are under way at once; each step is driven by the answer to the one before. Both stores go to
+// a subject that ends in the request's id, with a message id and expected-last-subject-sequence 0, so whoever
+// does a request again (redelivery, another role, a duplicate of the client's) finds that it exists, reads
+// the stored decision back and goes on with that. Nothing is acked before the assignment is stored and the
+// reply was handed over.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "base/clock.h"
-#include "router/roles/decide_flow.h"
 #include "router/messages/job_result.h"
+#include "router/roles/decide_flow.h"
 #include "router/roles/role.h"
 #include "router/roles/role_frame.h"
 

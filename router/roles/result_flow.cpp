@@ -74,19 +74,23 @@ void ResultFlow::usage_done(const ItemPtr& item, const nats::PublishOutcome& out
       tell_breakers(*item->result);
       desk_.ack(item);
       return;
-    case Kind::exists: desk_.ack(item); return;
+    case Kind::exists:
+      desk_.ack(item);
+      return;
     case Kind::impossible:
       refuse(item, {"invalid_request", "the usage event is " + outcome.text, item->result->request_id, ""});
       return;
-    default: desk_.publish_failed(item, outcome, {});
+    default:
+      desk_.publish_failed(item, outcome, {});
   }
 }
 
 void ResultFlow::tell_breakers(const messages::JobResult& result) {
   if (result.status == messages::JobStatus::cancelled) return;  // says nothing about the provider
-  parts_.broker.send(parts_.config.subjects.provider_outcome,
-                     messages::to_text(messages::ProviderOutcome{
-                         result.tenant_id, result.provider_id, result.status == messages::JobStatus::success}));
+  parts_.broker.send(
+      parts_.config.subjects.provider_outcome,
+      messages::to_text(messages::ProviderOutcome{result.tenant_id, result.provider_id,
+                                                  result.status == messages::JobStatus::success}));
 }
 
 void ResultFlow::refuse(const ItemPtr& item, const messages::Rejection& rejection) {

@@ -2,7 +2,8 @@
 //
 //   read and validate → (whose tenant is it?) → store the usage event → tell the circuit breakers → ack
 //
-// The usage event goes to a subject that ends in the assignment's id, once: a result that comes twice finds it stored.
+// The usage event goes to a subject that ends in the assignment's id, once: a result that comes twice finds
+// it stored.
 #pragma once
 
 #include <memory>

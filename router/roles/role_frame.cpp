@@ -1,11 +1,10 @@
 #include "router/roles/role_frame.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/clock.h"
 #include "router/nats/hang_watchdog.h"
@@ -64,9 +63,9 @@ void RoleFrame::consume(nats::PullConsumer& consumer) {
   consumer.on_pull([this] { context_.slot.count(Counter::pull_requests); });
   consumer.on_trouble([this](nats::PullTrouble what) {
     context_.slot.count(Counter::consumer_recreated);
-    context_.log.warning("CONSUMER_SILENT", "pulling again",
-                         {{"reason", what == nats::PullTrouble::silent ? "heartbeats stayed out"
-                                                                       : "the consumer is gone"}});
+    context_.log.warning(
+        "CONSUMER_SILENT", "pulling again",
+        {{"reason", what == nats::PullTrouble::silent ? "heartbeats stayed out" : "the consumer is gone"}});
     topology_.ensure();
   });
 }

@@ -1,5 +1,5 @@
-// What the three roles have in common: the event loop, the session and what it reports, the topology, the beat on
-// the board, the watchdog, and the order of a drain.
+// What the three roles have in common: the event loop, the session and what it reports, the topology, the
+// beat on the board, the watchdog, and the order of a drain.
 #pragma once
 
 #include <functional>

@@ -32,7 +32,8 @@ nats::Topology topology_of(const config::RouterConfig& config) {
                   stream(config.subjects.dlq_stream,
                          {config.decide.subject + "." + suffix, config.result.subject + "." + suffix}),
                   stream(config.subjects.advisory_stream, {"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>"})},
-      .consumers = {consumer(config.decide), consumer(config.result),
+      .consumers = {consumer(config.decide),
+                    consumer(config.result),
                     {.stream = config.subjects.advisory_stream, .durable = kAdvisoryDurable}}};
 }
 

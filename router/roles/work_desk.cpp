@@ -10,8 +10,8 @@ namespace {
 using board::Counter;
 using Kind = nats::PublishOutcome::Kind;
 
-// Counts for messages that ended elsewhere would pile up; beyond this many all are forgotten, which only means
-// more attempts.
+// Counts for messages that ended elsewhere would pile up; beyond this many all are forgotten, which only
+// means more attempts.
 constexpr std::size_t kMostFailures = 100'000;
 
 }  // namespace
@@ -91,7 +91,8 @@ void WorkDesk::dead_letter(const std::shared_ptr<WorkItem>& item, DeadLetter let
           return;
         }
         [[fallthrough]];
-      default: publish_failed(item, outcome, {.reason = "dead letter: " + outcome.text, .may_dead_letter = false});
+      default:
+        publish_failed(item, outcome, {.reason = "dead letter: " + outcome.text, .may_dead_letter = false});
     }
   });
 }
@@ -130,13 +131,16 @@ void WorkDesk::connected() {
 
 void WorkDesk::tell_progress(squall::base::Instant now) {
   for (const auto& item : items_) {
-    if (item->parked || item->acked_early || now - item->told_at < settings_.consumer.progress_after) continue;
+    if (item->parked || item->acked_early || now - item->told_at < settings_.consumer.progress_after)
+      continue;
     item->told_at = now;
     broker_.progress(item->pulled);
   }
 }
 
-void WorkDesk::ack_early(const std::shared_ptr<WorkItem>& item) { item->acked_early = broker_.ack(item->pulled); }
+void WorkDesk::ack_early(const std::shared_ptr<WorkItem>& item) {
+  item->acked_early = broker_.ack(item->pulled);
+}
 
 void WorkDesk::ack_everything_unfinished() {
   for (const auto& item : std::vector(items_.begin(), items_.end())) {

@@ -1,10 +1,10 @@
-// The deliveries that a role has in hand, and every way in which one can end: acked, asked for again later (NAK), put
-// into the dead letter queue, or parked while there is no connection. What is to be done with one is the flow's
-// affair (decide_flow, result_flow).
+// The deliveries that a role has in hand, and every way in which one can end: acked, asked for again later
+// (NAK), put into the dead letter queue, or parked while there is no connection. What is to be done with one
+// is the flow's affair (decide_flow, result_flow).
 //
-// A delivery whose publish was cut off by a lost connection is parked, and done again from the start on the next
-// connection: its ids make that safe, and nobody waits for ack_wait. If the broker delivers it again meanwhile, both
-// end in the same effect.
+// A delivery whose publish was cut off by a lost connection is parked, and done again from the start on the
+// next connection: its ids make that safe, and nobody waits for ack_wait. If the broker delivers it again
+// meanwhile, both end in the same effect.
 #pragma once
 
 #include <cstdint>
@@ -50,8 +50,8 @@ class WorkDesk {
 
   // False: the ack could not be handed to the broker, and the item is parked.
   bool ack(const std::shared_ptr<WorkItem>& item);
-  // An attempt that was seen failing: NAK with the next delay; at the last attempt the dead letter queue, unless
-  // something of it is stored already.
+  // An attempt that was seen failing: NAK with the next delay; at the last attempt the dead letter queue,
+  // unless something of it is stored already.
   struct Failure {
     std::string reason;
     bool may_dead_letter = true;
@@ -59,7 +59,8 @@ class WorkDesk {
   };
   void failed(const std::shared_ptr<WorkItem>& item, const Failure& failure);
   // `before_ack` runs when the letter is stored: the place for an answer to the client.
-  void dead_letter(const std::shared_ptr<WorkItem>& item, DeadLetter letter, std::function<void()> before_ack = {});
+  void dead_letter(const std::shared_ptr<WorkItem>& item, DeadLetter letter,
+                   std::function<void()> before_ack = {});
   // Until connected() is called.
   void park(const std::shared_ptr<WorkItem>& item);
   // For a publish that did not end in `stored` or `exists`: parks, or counts a failure.
