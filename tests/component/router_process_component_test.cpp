@@ -2,187 +2,40 @@
 // comes back, who is left. Broker-related behaviour is tested elsewhere.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <httplib.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <sstream>
 #include <thread>
 
-#include "base/clock.h"
-#include "process/spawn.h"
+#include "tests/support/running_router.h"
 
 namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
 using squall::base::Instant;
-using squall::base::Nanos;
 using squall::base::now;
 using testing::HasSubstr;
+using testing_support::content_of;
+using testing_support::eventually;
+using testing_support::lives;
+using testing_support::parent_of;
+using testing_support::RouterOptions;
+using testing_support::Scratch;
 
-constexpr auto kPatience = 20s;
 const std::vector<std::string> kRoles{"decide-0", "decide-1", "result", "admin"};
 
-bool eventually(const std::function<bool()>& condition, Nanos within = kPatience) {
-  const Instant deadline = now() + within;
-  while (!condition()) {
-    if (now() > deadline) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
-
-std::string content(const std::string& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-// Zombies do not count.
-bool lives(int pid) {
-  const std::string stat = content(fmt::format("/proc/{}/stat", pid));
-  const std::size_t end = stat.rfind(')');
-  return end != stat.npos && stat[end + 2] != 'Z' && stat[end + 2] != 'X';
-}
-
-int parent_of(int pid) {
-  const std::string stat = content(fmt::format("/proc/{}/stat", pid));
-  return std::stoi(stat.substr(stat.rfind(')') + 4));
-}
-
-class Scratch {
+// The router with roles that do nothing.
+class IdleRouter : public testing_support::RunningRouter {
  public:
-  Scratch() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "router-process-XXXXXX").string();
-    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-    path_ = pattern;
-  }
-  ~Scratch() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
-
-struct RouterOptions {
-  std::vector<std::string> arguments;
-  std::string wish;  // IDLE_ROLE
-  std::string yaml = "router: 1\n";
-};
-
-class RunningRouter {
- public:
-  explicit RunningRouter(const Scratch& scratch, const RouterOptions& options = {},
-                         const std::string& run_dir = "run")
-      : run_dir_(scratch / run_dir), log_(scratch / (run_dir + ".log")) {
-    std::ofstream(scratch / (run_dir + ".yaml")) << options.yaml << "log: {path: " << log_ << "}\n";
-    std::vector<std::string> command{IDLE_ROUTER, "run",      "--run-dir",
-                                     run_dir_,    "--config", scratch / (run_dir + ".yaml")};
-    command.insert(command.end(), options.arguments.begin(), options.arguments.end());
-    auto child = squall::process::spawn({.command = command,
-                                         .environment = {{"IDLE_ROLE", options.wish}},
-                                         .working_directory = {},
-                                         .inherited_fds = {}});
-    EXPECT_TRUE(child) << child.error().message();
-    top_ = child->pid;
-  }
-  ~RunningRouter() {
-    if (top_ == 0) return;
-    kill(top_, SIGKILL);
-    waitpid(top_, nullptr, 0);
-  }
-  RunningRouter(const RunningRouter&) = delete;
-
-  // Of the process's pid file, 0 if there is none.
-  int pid(const std::string& process) const {
-    const std::string text = content(run_dir_ + "/" + process + ".pid");
-    return text.empty() ? 0 : std::stoi(text);
-  }
-  std::map<std::string, int> pids() const {
-    std::map<std::string, int> all;
-    for (const char* top : {"guardian", "supervisor"}) all[top] = pid(top);
-    for (const std::string& role : kRoles) all[role] = pid(role);
-    return all;
-  }
-
-  std::optional<std::pair<int, std::string>> get(const std::string& path) const {
-    const std::string address = content(run_dir_ + "/http.address");
-    if (address.empty()) return std::nullopt;
-    httplib::Client client("http://" + address.substr(0, address.find('\n')));
-    client.set_connection_timeout(1, 0);
-    client.set_read_timeout(2, 0);
-    const auto answer = client.Get(path);
-    if (!answer) return std::nullopt;
-    return std::pair(answer->status, answer->body);
-  }
-  bool ready() const {
-    const auto answer = get("/readyz");
-    return answer && answer->first == 200;
-  }
-  void wait_ready() const {
-    ASSERT_TRUE(eventually([&] { return ready(); })) << log() << get("/readyz")->second;
-  }
-  double metric(const std::string& name) const {
-    const auto answer = get("/metrics");
-    if (!answer) return -1;
-    const std::size_t at = answer->second.find("\n" + name + " ");
-    return at == std::string::npos ? -1 : std::stod(answer->second.substr(at + name.size() + 2));
-  }
-
-  void signal(int number) const { kill(top_, number); }
-  // The exit code, or 1000 + signal; 2000 if it does not end.
-  int wait_exit(Nanos within = kPatience) {
-    int status = 0;
-    if (!eventually([&] { return waitpid(top_, &status, WNOHANG) == top_; }, within)) return 2000;
-    top_ = 0;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-  }
-
-  std::string log() const { return content(log_); }
-  // The lines of the log with this message.
-  std::vector<json> logged(const std::string& message) const {
-    std::vector<json> found;
-    std::ifstream lines(log_);
-    for (std::string line; std::getline(lines, line);) {
-      json parsed = json::parse(line);
-      if (parsed["message"] == message) found.push_back(std::move(parsed));
-    }
-    return found;
-  }
-  const std::string& run_dir() const { return run_dir_; }
-  int top() const { return top_; }
-
- private:
-  std::string run_dir_;
-  std::string log_;
-  int top_ = 0;
+  explicit IdleRouter(const Scratch& scratch, const RouterOptions& options = {})
+      : RunningRouter(IDLE_ROUTER, scratch, options) {}
 };
 
 std::pair<int, std::string> output_of(std::vector<std::string> arguments) {
-  int fds[2];
-  EXPECT_EQ(pipe2(fds, O_CLOEXEC), 0);
   arguments.insert(arguments.begin(), IDLE_ROUTER);
-  auto child = squall::process::spawn({.command = arguments,
-                                       .environment = {},
-                                       .working_directory = {},
-                                       .stdout_fd = fds[1],
-                                       .stderr_fd = fds[1],
-                                       .inherited_fds = {}});
-  close(fds[1]);
-  std::string text;
-  char buffer[4096];
-  for (ssize_t got = 0; (got = read(fds[0], buffer, sizeof buffer)) > 0;)
-    text.append(buffer, static_cast<std::size_t>(got));
-  close(fds[0]);
-  int status = 0;
-  EXPECT_TRUE(child);
-  waitpid(child->pid, &status, 0);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text};
+  return testing_support::output_of(arguments);
 }
 
 void expect_all_dead(const std::map<std::string, int>& pids) {
@@ -193,22 +46,22 @@ void expect_all_dead(const std::map<std::string, int>& pids) {
 
 TEST(RouterProcesses, StartAsATreeAndSayWhoTheyAre) {
   const Scratch scratch;
-  RunningRouter router(scratch);
+  IdleRouter router(scratch);
   router.wait_ready();
   const auto pids = router.pids();
   EXPECT_EQ(pids.at("guardian"), router.top());
   EXPECT_EQ(parent_of(pids.at("supervisor")), pids.at("guardian"));
   for (const std::string& role : kRoles) EXPECT_EQ(parent_of(pids.at(role)), pids.at("supervisor")) << role;
-  const auto state = json::parse(router.get("/state")->second);
+  const auto state = json::parse(router.get("/state").body);
   EXPECT_EQ(state["tree"]["children"][0]["pid"], pids.at("supervisor"));
-  EXPECT_EQ(router.get("/livez")->first, 200);
-  EXPECT_EQ(content(router.run_dir() + "/http.address"),
-            "127.0.0.1:" + content(router.run_dir() + "/http.port"));
+  EXPECT_EQ(router.get("/livez").status, 200);
+  EXPECT_EQ(content_of(router.run_dir() + "/http.address"),
+            "127.0.0.1:" + content_of(router.run_dir() + "/http.port"));
 }
 
 TEST(RouterProcesses, AKilledRoleComesBackAloneAndIsCounted) {
   const Scratch scratch;
-  RunningRouter router(scratch);
+  IdleRouter router(scratch);
   router.wait_ready();
   auto before = router.pids();
   kill(before["decide-1"], SIGKILL);
@@ -235,7 +88,7 @@ TEST(RouterProcesses, AKilledRoleComesBackAloneAndIsCounted) {
 
 TEST(RouterProcesses, AKilledSupervisorTakesAllRolesAlongAndAllComeBackNew) {
   const Scratch scratch;
-  RunningRouter router(scratch);
+  IdleRouter router(scratch);
   router.wait_ready();
   const auto before = router.pids();
   kill(before.at("supervisor"), SIGKILL);
@@ -261,8 +114,8 @@ TEST(RouterProcesses, AKilledSupervisorTakesAllRolesAlongAndAllComeBackNew) {
 
 TEST(RouterProcesses, ASupervisorKilledAgainAndAgainWhileItSpawnsLeavesNobodyBehind) {
   const Scratch scratch;
-  RunningRouter router(
-      scratch, {.arguments = {}, .wish = "", .yaml = "router: 1\nsupervision: {backoff_max: 50ms}\n"});
+  IdleRouter router(scratch,
+                    {.arguments = {}, .wish = "", .yaml = "router: 1\nsupervision: {backoff_max: 50ms}\n"});
   router.wait_ready();
   std::vector<int> roles;
   for (int round = 0; round < 20; ++round) {
@@ -287,7 +140,7 @@ TEST(RouterProcesses, ASupervisorKilledAgainAndAgainWhileItSpawnsLeavesNobodyBeh
 
 TEST(RouterProcesses, AKilledGuardianTakesEverybodyAlong) {
   const Scratch scratch;
-  RunningRouter router(scratch);
+  IdleRouter router(scratch);
   router.wait_ready();
   const auto pids = router.pids();
   router.signal(SIGKILL);
@@ -298,23 +151,23 @@ TEST(RouterProcesses, AKilledGuardianTakesEverybodyAlong) {
 TEST(RouterProcesses, AfterAKillTheNextRouterStartsInTheSameRunDirAtOnce) {
   const Scratch scratch;
   {
-    RunningRouter first(scratch);
+    IdleRouter first(scratch);
     first.wait_ready();
     first.signal(SIGKILL);
     first.wait_exit();
   }
-  RunningRouter second(scratch);
+  IdleRouter second(scratch);
   second.wait_ready();
   EXPECT_EQ(second.pid("guardian"), second.top());
 }
 
 TEST(RouterProcesses, WhatARoleLeftBehindInItsOwnSessionDiesWithTheSupervisor) {
   const Scratch scratch;
-  RunningRouter router(scratch, {.arguments = {}, .wish = "fork:result:" + (scratch / "grandchild.pid")});
+  IdleRouter router(scratch, {.arguments = {}, .wish = "fork:result:" + (scratch / "grandchild.pid")});
   router.wait_ready();
   int grandchild = 0;
   ASSERT_TRUE(eventually([&] {
-    const std::string text = content(scratch / "grandchild.pid");
+    const std::string text = content_of(scratch / "grandchild.pid");
     grandchild = text.ends_with('\n') ? std::stoi(text) : 0;
     return grandchild != 0;
   }));
@@ -328,7 +181,7 @@ TEST(RouterProcesses, WhatARoleLeftBehindInItsOwnSessionDiesWithTheSupervisor) {
 
 TEST(RouterProcesses, RolesThatDieTooOftenEndTheSupervisorAndTheGuardianStartsAnother) {
   const Scratch scratch;
-  RunningRouter router(scratch, {.arguments = {}, .wish = "exit:decide-0:20:3"});
+  IdleRouter router(scratch, {.arguments = {}, .wish = "exit:decide-0:20:3"});
   ASSERT_TRUE(eventually([&] { return router.metric("router_supervisor_restarts_total") >= 2; }))
       << router.log();
   EXPECT_GE(router.logged("roles die too often, giving up").size(), 2U);
@@ -344,9 +197,9 @@ TEST(RouterProcesses, RolesThatDieTooOftenEndTheSupervisorAndTheGuardianStartsAn
 
 TEST(RouterProcesses, ARoleThatRanLongEnoughIsRestartedForEver) {
   const Scratch scratch;
-  RunningRouter router(scratch, {.arguments = {},
-                                 .wish = "exit:admin:40:1",
-                                 .yaml = "router: 1\nsupervision: {restarts: 1, stable_after: 20ms}\n"});
+  IdleRouter router(scratch, {.arguments = {},
+                              .wish = "exit:admin:40:1",
+                              .yaml = "router: 1\nsupervision: {restarts: 1, stable_after: 20ms}\n"});
   ASSERT_TRUE(eventually([&] { return router.metric("router_worker_restarts_total{role=\"admin\"}") >= 6; }))
       << router.log();
   EXPECT_EQ(router.metric("router_supervisor_restarts_total"), 0);
@@ -354,7 +207,7 @@ TEST(RouterProcesses, ARoleThatRanLongEnoughIsRestartedForEver) {
 
 TEST(RouterProcesses, AnExceptionInARoleIsLoggedAndTheRoleStartedAgain) {
   const Scratch scratch;
-  RunningRouter router(scratch, {.arguments = {}, .wish = "throw:result"});
+  IdleRouter router(scratch, {.arguments = {}, .wish = "throw:result"});
   ASSERT_TRUE(
       eventually([&] { return router.metric("router_worker_restarts_total{role=\"result\"}") >= 1; }));
   EXPECT_EQ(router.logged("an exception escaped the role").at(0)["what"], "as wished");
@@ -365,7 +218,7 @@ class RouterDrain : public testing::TestWithParam<int> {};
 
 TEST_P(RouterDrain, EndsEverybodyCleanlyAndRemovesItsFiles) {
   const Scratch scratch;
-  RunningRouter router(scratch);
+  IdleRouter router(scratch);
   router.wait_ready();
   const auto pids = router.pids();
   router.signal(GetParam());
@@ -382,7 +235,7 @@ INSTANTIATE_TEST_SUITE_P(Signals, RouterDrain, testing::Values(SIGTERM, SIGINT))
 
 TEST(RouterProcesses, ADrainWithoutAGuardianIsTheSame) {
   const Scratch scratch;
-  RunningRouter router(scratch, {.arguments = {"--no-guardian"}});
+  IdleRouter router(scratch, {.arguments = {"--no-guardian"}});
   router.wait_ready();
   EXPECT_EQ(router.pid("guardian"), 0);
   EXPECT_EQ(router.pid("supervisor"), router.top());
@@ -398,13 +251,13 @@ TEST(RouterProcesses, ADrainWithoutAGuardianIsTheSame) {
 
 TEST(RouterProcesses, WithoutAGuardianTooManyDeathsEndTheRouter) {
   const Scratch scratch;
-  RunningRouter router(scratch, {.arguments = {"--no-guardian"}, .wish = "exit:decide-0:5:1"});
+  IdleRouter router(scratch, {.arguments = {"--no-guardian"}, .wish = "exit:decide-0:5:1"});
   EXPECT_EQ(router.wait_exit(), 70) << router.log();
 }
 
 TEST(RouterProcesses, WhatDoesNotDrainIsKilledAtTheDeadline) {
   const Scratch scratch;
-  RunningRouter router(
+  IdleRouter router(
       scratch,
       {.arguments = {}, .wish = "hang:result", .yaml = "router: 1\nsupervision: {drain_deadline: 1s}\n"});
   router.wait_ready();
@@ -419,8 +272,8 @@ TEST(RouterProcesses, WhatDoesNotDrainIsKilledAtTheDeadline) {
 
 TEST(RouterProcesses, AFrozenSupervisorCannotHoldUpTheDrain) {
   const Scratch scratch;
-  RunningRouter router(
-      scratch, {.arguments = {}, .wish = "", .yaml = "router: 1\nsupervision: {drain_deadline: 1s}\n"});
+  IdleRouter router(scratch,
+                    {.arguments = {}, .wish = "", .yaml = "router: 1\nsupervision: {drain_deadline: 1s}\n"});
   router.wait_ready();
   const auto pids = router.pids();
   kill(pids.at("supervisor"), SIGSTOP);
@@ -431,16 +284,15 @@ TEST(RouterProcesses, AFrozenSupervisorCannotHoldUpTheDrain) {
 
 TEST(RouterProcesses, AFrozenRoleMakesTheRouterNotReadyAndItsThawReadyAgain) {
   const Scratch scratch;
-  RunningRouter router(scratch,
-                       {.arguments = {},
-                        .wish = "",
-                        .yaml = "router: 1\nsupervision: {heartbeat_every: 20ms, heartbeat_stale: 200ms}\n"});
+  IdleRouter router(scratch,
+                    {.arguments = {},
+                     .wish = "",
+                     .yaml = "router: 1\nsupervision: {heartbeat_every: 20ms, heartbeat_stale: 200ms}\n"});
   router.wait_ready();
   kill(router.pid("decide-0"), SIGSTOP);
   ASSERT_TRUE(eventually([&] { return !router.ready(); }));
-  EXPECT_THAT(router.get("/readyz")->second,
-              HasSubstr(R"("condition":"heartbeat_stale","process":"decide-0")"));
-  EXPECT_EQ(router.get("/livez")->first, 200);
+  EXPECT_THAT(router.get("/readyz").body, HasSubstr(R"("condition":"heartbeat_stale","process":"decide-0")"));
+  EXPECT_EQ(router.get("/livez").status, 200);
   kill(router.pid("decide-0"), SIGCONT);
   router.wait_ready();
 }
@@ -451,7 +303,7 @@ TEST_P(RouterSecondSignal, EndsItAtOnce) {
   const Scratch scratch;
   RouterOptions options{.arguments = {}, .wish = "hang:decide-1"};
   if (*GetParam() != '\0') options.arguments.emplace_back(GetParam());
-  RunningRouter router(scratch, options);
+  IdleRouter router(scratch, options);
   router.wait_ready();
   auto pids = router.pids();
   pids.erase("guardian");
@@ -466,7 +318,7 @@ INSTANTIATE_TEST_SUITE_P(Tops, RouterSecondSignal, testing::Values("", "--no-gua
 
 TEST(RouterProcesses, ASecondRouterInTheSameRunDirIsRefusedWithThePidOfTheFirst) {
   const Scratch scratch;
-  RunningRouter first(scratch);
+  IdleRouter first(scratch);
   first.wait_ready();
   const auto [exit_code, text] = output_of({"run", "--run-dir", first.run_dir()});
   EXPECT_EQ(exit_code, 2);
@@ -478,22 +330,21 @@ TEST(RouterProcesses, ASecondRouterInTheSameRunDirIsRefusedWithThePidOfTheFirst)
 
 TEST(RouterProcesses, ABusyHttpPortIsNamedAndNothingIsStarted) {
   const Scratch scratch;
-  RunningRouter first(scratch);
+  IdleRouter first(scratch);
   first.wait_ready();
-  const std::string port = content(first.run_dir() + "/http.port");
-  RunningRouter second(
-      scratch,
-      {.arguments = {},
-       .wish = "",
-       .yaml = "router: 1\nhttp: {listen: \"127.0.0.1:" + port.substr(0, port.size() - 1) + "\"}\n"},
-      "second");
+  std::string port = content_of(first.run_dir() + "/http.port");
+  port.pop_back();
+  IdleRouter second(scratch, {.arguments = {},
+                              .wish = "",
+                              .yaml = "router: 1\nhttp: {listen: \"127.0.0.1:" + port + "\"}\n",
+                              .run_dir = "second"});
   EXPECT_EQ(second.wait_exit(), 2);
   EXPECT_TRUE(second.logged("supervisor started").empty());
 }
 
 TEST(RouterProcesses, StatusShowsTheTreeAndItsExitCodeSaysWhetherItIsReady) {
   const Scratch scratch;
-  RunningRouter router(scratch);
+  IdleRouter router(scratch);
   router.wait_ready();
   const auto [ready_code, table] = output_of({"status", "--run-dir", router.run_dir()});
   EXPECT_EQ(ready_code, 0) << table;
@@ -511,7 +362,7 @@ TEST(RouterProcesses, StatusShowsTheTreeAndItsExitCodeSaysWhetherItIsReady) {
 
 TEST(RouterProcesses, AChildSeesTheConfigurationOfTheStartEvenIfTheFileIsGone) {
   const Scratch scratch;
-  RunningRouter router(scratch);
+  IdleRouter router(scratch);
   router.wait_ready();
   std::ofstream(scratch / "run.yaml") << "this: [is broken\n";
   kill(router.pid("supervisor"), SIGKILL);
@@ -551,7 +402,7 @@ TEST(RouterCommands, BadUsageIsTwo) {
 #ifdef SQUALL_PLANT_DEFECTS
 TEST(RouterDefects, ARestartLoopIsOne) {
   const Scratch scratch;
-  RunningRouter router(scratch, {.arguments = {"--defect", "restart_loop"}});
+  IdleRouter router(scratch, {.arguments = {"--defect", "restart_loop"}});
   ASSERT_TRUE(eventually([&] { return router.metric("router_supervisor_restarts_total") >= 1; }))
       << router.log();
   EXPECT_FALSE(router.logged("restart_loop: the role fails").empty());
