@@ -95,8 +95,8 @@ class Guardian {
     const Nanos pause = backoff_.after_run_of(ending.uptime);
     start_at_ = now() + pause;
     log_.error("SUPERVISOR_EXITED", "supervisor exited",
-               {{"exit_code", ending.exit_code},
-                {"signal", ending.signal == 0 ? "" : signal_name(ending.signal)},
+               {{"exit_code", exit_code_field(ending)},
+                {"signal", signal_field(ending)},
                 {"uptime_ms", to_ms(ending.uptime)},
                 {"backoff_ms", to_ms(pause)}});
   }

@@ -77,4 +77,12 @@ std::string signal_name(int signal) {
   return abbreviation == nullptr ? std::to_string(signal) : std::string("SIG") + abbreviation;
 }
 
+nlohmann::json exit_code_field(const Ending& ending) {
+  return ending.signal == 0 ? nlohmann::json(ending.exit_code) : nlohmann::json(nullptr);
+}
+
+nlohmann::json signal_field(const Ending& ending) {
+  return ending.signal == 0 ? nlohmann::json(nullptr) : nlohmann::json(signal_name(ending.signal));
+}
+
 }  // namespace router::supervise

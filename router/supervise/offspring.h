@@ -2,6 +2,7 @@
 // true from start to burial. It does not decide whether to start again (restart_policy.h).
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
@@ -56,7 +57,9 @@ class Offspring {
   Instant started_{};
 };
 
-// Log fields' values.
+// Values of log fields: "SIGKILL" or null, an exit code or null.
 std::string signal_name(int signal);
+nlohmann::json exit_code_field(const Ending& ending);
+nlohmann::json signal_field(const Ending& ending);
 
 }  // namespace router::supervise

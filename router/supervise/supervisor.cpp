@@ -85,17 +85,17 @@ class Supervisor {
   void on_death(Offspring& role, const Ending& ending) {
     const bool before_it_began = ending.signal == SIGTERM;
     const bool clean = ending.clean() || (draining_ && before_it_began);
-    const std::string signal = ending.signal == 0 ? "" : signal_name(ending.signal);
     if (draining_) {
       if (!clean) exit_code_ = std::max(exit_code_, kInternal);
-      log_.info("role drained",
-                {{"process", role.name()}, {"exit_code", ending.exit_code}, {"signal", signal}});
+      log_.info("role drained", {{"process", role.name()},
+                                 {"exit_code", exit_code_field(ending)},
+                                 {"signal", signal_field(ending)}});
       return;
     }
     log_.error("ROLE_EXITED", "role exited",
                {{"process", role.name()},
-                {"exit_code", ending.exit_code},
-                {"signal", signal},
+                {"exit_code", exit_code_field(ending)},
+                {"signal", signal_field(ending)},
                 {"uptime_ms", to_ms(ending.uptime)}});
     if (ending.uptime < settings_.stable_after && !intensity_.allows_restart(now())) return give_up();
     role.slot().count_restart();

@@ -1,11 +1,11 @@
 #include "base/clock.h"
 
+#include <fmt/format.h>
+
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
 #include <ctime>
-
-#include <fmt/format.h>
 
 namespace squall::base {
 namespace {

@@ -24,8 +24,8 @@ TEST(Clock, ReadsNanosecondsAndOffsets) {
 }
 
 TEST(Clock, RefusesWhatIsNotATime) {
-  for (const char* bad : {"", "yesterday", "2023-13-01T00:00:00Z", "2023-01-01T00:00:00", "2023-01-01T00:00:00.Z",
-                          "2023-01-01T00:00:00Zjunk", "2023-01-01T25:00:00Z"}) {
+  for (const char* bad : {"", "yesterday", "2023-13-01T00:00:00Z", "2023-01-01T00:00:00",
+                          "2023-01-01T00:00:00.Z", "2023-01-01T00:00:00Zjunk", "2023-01-01T25:00:00Z"}) {
     EXPECT_EQ(parse_rfc3339(bad), std::nullopt) << bad;
   }
 }

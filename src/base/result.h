@@ -4,12 +4,12 @@
 // A failed operation on the system under test is NOT an Error: it is an outcome (see ledger/).
 #pragma once
 
+#include <fmt/format.h>
+
 #include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace squall::base {
 

@@ -1,8 +1,8 @@
 #include "base/seed.h"
 
-#include <array>
-
 #include <gtest/gtest.h>
+
+#include <array>
 
 namespace squall::base {
 namespace {

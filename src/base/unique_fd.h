@@ -1,4 +1,5 @@
-// A file descriptor with one owner. Everything is opened O_CLOEXEC; what a child may inherit is said at spawn.
+// A file descriptor with one owner. Everything is opened O_CLOEXEC; what a child may inherit is said at
+// spawn.
 #pragma once
 
 #include <unistd.h>

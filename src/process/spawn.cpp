@@ -104,7 +104,8 @@ base::Result<Spawned> report_failure(const SpawnOptions& options, const ChildFai
 }  // namespace
 
 base::Result<Spawned> spawn(const SpawnOptions& options) {
-  if (options.command.empty() || options.command[0].empty()) return base::fail("cannot start an empty command");
+  if (options.command.empty() || options.command[0].empty())
+    return base::fail("cannot start an empty command");
 
   int pipe_fds[2];
   if (pipe2(pipe_fds, O_CLOEXEC) != 0) return base::fail_errno("cannot make a pipe", errno);

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# The main job: controlled chaos tests on a real nats-server and a real supervised router.
+# Pre-flight, build, start NATS, run, collect evidence, report. Leaves a log and a run folder in _artifacts/.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+usage() {
+  cat <<'EOF'
+usage: scripts/chaos_test.sh [--dry-run] [--repeat N] [--only TEST] [--keep-running] [--help]
+
+Runs the controlled suite: kills NATS (SIGKILL, SIGTERM, SIGINT), kills the router's supervisor and one of its
+roles, stops acks, freezes the broker; measures time to green; proves from a ledger that nothing was lost.
+
+  --dry-run       print the pre-flight and the plan; start, install and build nothing
+  --repeat N      trials of each recovery SLO test (default 10; 59 give a real p95)
+  --only TEST     run one test (a name from the plan; * is a wildcard)
+  --keep-running  afterwards leave a broker, a router and a worker up until Ctrl-C, for a look around
+  --help          this text
+
+Leaves _artifacts/chaos_test_<time>.log and _artifacts/<time>-router-chaos/ (report.html, report.md, junit.xml,
+verdict.json, timeline, ledger, logs). SQUALL_ARTIFACTS names another folder, SQUALL_NATS_SERVER another broker.
+
+Exit codes: 0 all pass, 1 a property was violated, 2 wrong usage, 3 inconclusive or the environment failed,
+4 something could not be undone, 70 internal error, 130/143 interrupted and cleaned up.
+EOF
+}
+
+usage_error() {
+  echo "chaos_test.sh: $1" >&2
+  echo "chaos_test.sh: --help lists the options" >&2
+  exit 2
+}
+
+dry_run=false
+suite_options=()
+while (($# > 0)); do
+  case $1 in
+    --dry-run) dry_run=true ;;
+    --repeat)
+      [[ ${2:-} =~ ^[1-9][0-9]{0,3}$ ]] || usage_error "--repeat needs a number from 1 to 9999, got '${2:-}'"
+      suite_options+=(--repeat "$2")
+      shift
+      ;;
+    --only)
+      [[ -n ${2:-} ]] || usage_error "--only needs the name of a test (--dry-run lists them)"
+      suite_options+=(--only "$2")
+      shift
+      ;;
+    --keep-running) suite_options+=(--keep-running) ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage_error "unknown option '$1'" ;;
+  esac
+  shift
+done
+
+artifacts=${SQUALL_ARTIFACTS:-_artifacts}
+suite=build/dev/bin/router_chaos_controlled_suite
+
+# --- Pre-flight: everything that is wrong, at once.
+problems=()
+if ! setup_state=$(scripts/setup.sh --check 2>&1); then
+  # Missing packages are installed below; a dry run only says so.
+  if ! command -v apt-get >/dev/null && [[ -z ${SQUALL_SKIP_SETUP:-} ]]; then
+    problems+=("this system has no apt: run scripts/setup.sh for the list of what is needed")
+  fi
+fi
+if [[ -n ${SQUALL_NATS_SERVER:-} && ! -x ${SQUALL_NATS_SERVER} ]]; then
+  problems+=("SQUALL_NATS_SERVER=$SQUALL_NATS_SERVER is not an executable file")
+fi
+if [[ -e $artifacts && ! -d $artifacts ]]; then
+  problems+=("$artifacts exists and is not a folder: move it away, or set SQUALL_ARTIFACTS")
+elif [[ -d $artifacts ]]; then
+  if ! probe=$(mktemp "$artifacts/.write-XXXXXX" 2>/dev/null); then
+    problems+=("$artifacts is not writable: change its owner, or set SQUALL_ARTIFACTS to another folder")
+  else
+    rm -f "$probe"
+  fi
+fi
+free_kib=$(df -Pk "$(if [[ -d $artifacts ]]; then echo "$artifacts"; else echo .; fi)" | awk 'NR == 2 {print $4}')
+if ((free_kib < 1024 * 1024)); then
+  problems+=("only $((free_kib / 1024)) MiB free here: at least 1024 MiB are needed for build and evidence")
+fi
+if [[ ! -r /proc/self/stat ]]; then problems+=("/proc is not mounted"); fi
+
+report_problems() {
+  ((${#problems[@]} == 0)) && return 0
+  echo "preflight  ${#problems[@]} problem(s):" >&2
+  printf '  - %s\n' "${problems[@]}" >&2
+  return 1
+}
+
+if $dry_run; then
+  echo "dry run    nothing is installed, built, started or killed"
+  echo "preflight  ${setup_state}"
+  report_problems || exit 3
+  if [[ -x $suite ]]; then
+    exec "$suite" --plan "${suite_options[@]}"
+  fi
+  echo "plan       not built yet; after set-up and build (cmake --preset dev) these tests would run:"
+  sed -n 's/^TEST(router_chaos_controlled_suite, \([a-z_0-9]*\)).*/           \1/p' \
+    tests/router_chaos/router_chaos_controlled_suite.cpp
+  exit 0
+fi
+report_problems || exit 3
+
+mkdir -p "$artifacts"
+log=$artifacts/chaos_test_$(date +%Y%m%d_%H%M%S).log
+# The log gets everything but the suite's live line, which goes to the terminal (descriptor 3) alone.
+exec 3>&1
+exec > >(tee -a "$log") 2>&1
+echo "squall     controlled chaos tests, $(date -u +%FT%TZ)"
+
+scripts/build.sh dev
+
+# The suite has a session of its own, so that a terminal's Ctrl-C reaches it once, through this script. It dies
+# with this script, and its children die with it, whatever happens (also SIGKILL).
+suite_pid=
+trap '[[ -z $suite_pid ]] || kill -INT "$suite_pid" 2>/dev/null || true' INT
+trap '[[ -z $suite_pid ]] || kill -TERM "$suite_pid" 2>/dev/null || true' TERM HUP
+
+setsid setpriv --pdeathsig KILL "$suite" --artifacts "$artifacts" --log "$log" --live-fd 3 "${suite_options[@]}" &
+suite_pid=$!
+while true; do
+  status=0
+  wait "$suite_pid" || status=$?
+  # wait also returns when a trapped signal arrived; the suite is still cleaning up then.
+  kill -0 "$suite_pid" 2>/dev/null || break
+done
+echo "log        $log"
+exit "$status"

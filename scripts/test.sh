@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs all tests: unit, component, scripts, and the controlled suite.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+usage() {
+  cat <<'EOF'
+usage: scripts/test.sh [--quick] [ctest options ...]
+  --quick  unit tests only (seconds)
+Everything else goes to ctest, e.g. scripts/test.sh -R wire
+EOF
+}
+
+options=()
+case ${1:-} in
+  -h | --help) usage; exit 0 ;;
+  --quick) shift; options+=(-L unit) ;;
+esac
+
+scripts/build.sh dev
+exec ctest --preset dev "${options[@]}" "$@"

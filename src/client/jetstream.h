@@ -1,0 +1,98 @@
+// JetStream's API as awaitables: one request each, with NATS's own error code and text when it is refused.
+// Creating and deleting is for tests and for deployments that Squall owns; nothing of a user's is touched.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "client/connection.h"
+#include "client/outcome.h"
+
+namespace squall::client {
+
+// A message as it is stored in a stream.
+struct StoredMessage {
+  std::uint64_t stream_seq = 0;
+  std::string subject;
+  std::string headers;  // the whole block; empty: none
+  std::string payload;
+  base::WallInstant stored_at{};  // by the server's clock
+  std::uint64_t num_pending = 0;  // messages behind this one that the reader will still get
+
+  // The first header of that name; empty when absent.
+  std::string_view header(std::string_view name) const;
+};
+
+struct AccountStatus {
+  std::uint64_t memory = 0;   // bytes
+  std::uint64_t storage = 0;  // bytes
+  std::uint64_t streams = 0;
+  std::uint64_t consumers = 0;
+};
+
+struct StreamStatus {
+  std::string name;
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t first_seq = 0;
+  std::uint64_t last_seq = 0;
+  std::uint64_t consumers = 0;
+  std::string leader;     // empty without a cluster
+  nlohmann::json config;  // as the server says it
+};
+
+struct ConsumerStatus {
+  std::string stream;
+  std::string name;
+  std::uint64_t delivered_consumer_seq = 0;
+  std::uint64_t delivered_stream_seq = 0;
+  std::uint64_t ack_floor_consumer_seq = 0;
+  std::uint64_t ack_floor_stream_seq = 0;
+  std::uint64_t num_pending = 0;      // not yet delivered
+  std::uint64_t num_ack_pending = 0;  // delivered, not yet acked
+  std::uint64_t num_redelivered = 0;
+  std::uint64_t num_waiting = 0;  // open pulls
+  nlohmann::json config;
+};
+
+// Thread: the connection's. Lifetime: keeps the connection alive while a call waits.
+class JetStream {
+ public:
+  explicit JetStream(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+
+  template <typename T>
+  using Answer = boost::asio::awaitable<Outcome<T>>;
+
+  Answer<AccountStatus> account(base::Instant deadline);
+
+  Answer<std::vector<std::string>> stream_names(base::Instant deadline);
+  Answer<StreamStatus> stream(std::string name, base::Instant deadline);
+  // `config` as in NATS's own documentation: {"name": "ORDERS", "subjects": ["orders.>"], …}.
+  Answer<StreamStatus> create_stream(nlohmann::json config, base::Instant deadline);
+  Answer<void> delete_stream(std::string name, base::Instant deadline);
+
+  Answer<std::vector<std::string>> consumer_names(std::string stream, base::Instant deadline);
+  Answer<ConsumerStatus> consumer(std::string stream, std::string name, base::Instant deadline);
+  // Durable with "durable_name", else ephemeral.
+  Answer<ConsumerStatus> create_consumer(std::string stream, nlohmann::json config, base::Instant deadline);
+  Answer<void> delete_consumer(std::string stream, std::string name, base::Instant deadline);
+
+  // Errors: 10037 (404) when it is not stored.
+  Answer<StoredMessage> message(std::string stream, std::uint64_t seq, base::Instant deadline);
+  Answer<StoredMessage> last_message(std::string stream, std::string subject, base::Instant deadline);
+
+  // Any API request: `operation` as in "STREAM.INFO", and the answer as JSON.
+  Answer<nlohmann::json> call(std::string subject, std::string body, base::Instant deadline);
+
+  const std::shared_ptr<Connection>& connection() const { return connection_; }
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
+}  // namespace squall::client
