@@ -7,6 +7,17 @@
 #include <nlohmann/json.hpp>
 
 namespace squall::evidence {
+namespace {
+
+// Lines come nearly in order: several threads append, and an event may be known only after a later one.
+void insert_by_time(std::vector<TimelineEntry>& entries, TimelineEntry entry) {
+  const auto place = std::upper_bound(
+      entries.begin(), entries.end(), entry,
+      [](const TimelineEntry& a, const TimelineEntry& b) { return a.since_start < b.since_start; });
+  entries.insert(place, std::move(entry));
+}
+
+}  // namespace
 
 base::Result<std::string> read_file(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -25,16 +36,12 @@ base::Result<Timeline> read_timeline(const std::filesystem::path& run_folder) {
     const std::size_t end = rest.find('\n');
     const auto entry = parse_timeline_line(rest.substr(0, end));
     if (entry) {
-      timeline.entries.push_back(*entry);
+      insert_by_time(timeline.entries, *entry);
     } else {
       ++timeline.unreadable_lines;
     }
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
   }
-  // Several threads append, and an event may be known only after a later one.
-  std::stable_sort(
-      timeline.entries.begin(), timeline.entries.end(),
-      [](const TimelineEntry& a, const TimelineEntry& b) { return a.since_start < b.since_start; });
   return timeline;
 }
 

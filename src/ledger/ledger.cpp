@@ -3,10 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/invariant.h"
 
 namespace squall::ledger {
+namespace {
+
+bool by_time(const Effect& a, const Effect& b) {
+  return std::tie(a.at, a.stage, a.stream_seq, a.key) < std::tie(b.at, b.stage, b.stream_seq, b.key);
+}
+
+}  // namespace
 
 std::string_view to_string(State state) {
   switch (state) {
@@ -169,7 +177,7 @@ void Ledger::adopt_unexpected(OpId id, const std::string& key) {
 std::vector<Effect> Ledger::unexpected() const {
   std::vector<Effect> all;
   for (const auto& [key, effects] : unexpected_) all.insert(all.end(), effects.begin(), effects.end());
-  std::stable_sort(all.begin(), all.end(), [](const Effect& a, const Effect& b) { return a.at < b.at; });
+  std::sort(all.begin(), all.end(), by_time);
   return all;
 }
 
@@ -244,8 +252,7 @@ History Ledger::history(OpId id) const {
   if (const auto repeats = repeats_.find(id); repeats != repeats_.end()) {
     history.effects.insert(history.effects.end(), repeats->second.begin(), repeats->second.end());
   }
-  std::stable_sort(history.effects.begin(), history.effects.end(),
-                   [](const Effect& a, const Effect& b) { return a.at < b.at; });
+  std::sort(history.effects.begin(), history.effects.end(), by_time);
   return history;
 }
 

@@ -6,36 +6,25 @@
 #include <cctype>
 
 namespace squall::report {
-namespace {
-
-int urgency(check::VerdictKind kind) {
-  switch (kind) {
-    case check::VerdictKind::fail:
-      return 0;
-    case check::VerdictKind::inconclusive:
-      return 1;
-    case check::VerdictKind::pass:
-      break;
-  }
-  return 2;
-}
-
-}  // namespace
 
 std::vector<const CaseReport*> cases_by_urgency(const RunReport& report) {
   std::vector<const CaseReport*> cases;
-  for (const CaseReport& each : report.cases) cases.push_back(&each);
-  std::stable_sort(cases.begin(), cases.end(), [](const CaseReport* a, const CaseReport* b) {
-    return urgency(a->verdict) < urgency(b->verdict);
-  });
+  for (const auto kind :
+       {check::VerdictKind::fail, check::VerdictKind::inconclusive, check::VerdictKind::pass}) {
+    for (const CaseReport& each : report.cases) {
+      if (each.verdict == kind) cases.push_back(&each);
+    }
+  }
   return cases;
 }
 
 std::vector<const Assertion*> assertions_by_urgency(const CaseReport& report) {
   std::vector<const Assertion*> assertions;
-  for (const Assertion& each : report.assertions) assertions.push_back(&each);
-  std::stable_partition(assertions.begin(), assertions.end(),
-                        [](const Assertion* each) { return !each->ok; });
+  for (const bool ok : {false, true}) {
+    for (const Assertion& each : report.assertions) {
+      if (each.ok == ok) assertions.push_back(&each);
+    }
+  }
   return assertions;
 }
 
@@ -109,15 +98,16 @@ std::vector<Segment> segments_of(const TrialReport& trial) {
                                              trial.phases.reconnected, trial.phases.first_output,
                                              trial.phases.caught_up,   trial.time_to_green};
   std::vector<Segment> segments;
+  const auto earlier = [](const Segment& a, const Segment& b) { return a.to < b.to; };
   for (std::size_t phase = 0; phase < std::size(ends); ++phase) {
-    if (ends[phase]) segments.push_back({kPhaseNames[phase], base::Nanos{0}, *ends[phase]});
+    if (!ends[phase]) continue;
+    const Segment segment{kPhaseNames[phase], base::Nanos{0}, std::max(*ends[phase], base::Nanos{0})};
+    segments.insert(std::upper_bound(segments.begin(), segments.end(), segment, earlier), segment);
   }
-  std::stable_sort(segments.begin(), segments.end(),
-                   [](const Segment& a, const Segment& b) { return a.to < b.to; });
   base::Nanos from{0};
   for (Segment& segment : segments) {
     segment.from = from;
-    from = segment.to = std::max(segment.to, from);
+    from = segment.to;
   }
   return segments;
 }

@@ -14,13 +14,19 @@ struct Line {
   std::string what;
 };
 
-std::vector<Line> clock_lines(const TrialReport& trial) {
-  std::vector<Line> lines;
+// Behind those of the same instant.
+void insert_by_time(std::vector<Line>& lines, Line line) {
+  const auto place = std::upper_bound(lines.begin(), lines.end(), line,
+                                      [](const Line& a, const Line& b) { return a.at < b.at; });
+  lines.insert(place, std::move(line));
+}
+
+void add_clocks(std::vector<Line>& lines, const TrialReport& trial) {
+  if (!trial.took_effect_at) return;
   for (const Segment& segment : segments_of(trial)) {
-    lines.push_back({*trial.took_effect_at + segment.to, "clock",
-                     fmt::format("{} after {}", segment.phase, base::format_duration(segment.to))});
+    insert_by_time(lines, {*trial.took_effect_at + segment.to, "clock",
+                           fmt::format("{} after {}", segment.phase, base::format_duration(segment.to))});
   }
-  return lines;
 }
 
 }  // namespace
@@ -34,12 +40,9 @@ std::string render_trial_timeline(const CaseReport& report, const TrialReport& t
     // Those of another case or trial that ran at the same time are left out; those of the run stay.
     if (!entry.case_name.empty() && entry.case_name != report.name) continue;
     if (entry.trial && *entry.trial != trial.number) continue;
-    lines.push_back({entry.since_start, std::string(evidence::to_string(entry.kind)), entry.what});
+    insert_by_time(lines, {entry.since_start, std::string(evidence::to_string(entry.kind)), entry.what});
   }
-  if (trial.took_effect_at) {
-    for (Line& line : clock_lines(trial)) lines.push_back(std::move(line));
-  }
-  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
+  add_clocks(lines, trial);
 
   std::string text = fmt::format("{}, trial {}: {}\n", report.name, trial.number,
                                  trial.summary.empty() ? make_summary(trial) : trial.summary);
