@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -48,35 +49,46 @@ asio::awaitable<base::Result<Injected>> kill_process(process::ProcessIdentity ta
 
 asio::awaitable<base::Result<Injected>> kill_tree(process::ProcessTree tree, int signal,
                                                   base::Instant deadline) {
-  auto members = tree.members();
-  if (members.empty())
+  const auto first_look = tree.members();
+  if (first_look.empty()) {
     co_return base::fail("cannot kill: nothing lives of the tree of pid {}", tree.root().identity.pid);
-  const std::size_t struck = members.size();
+  }
+  std::vector<process::PidFd> struck;
   const base::Instant injected_at = base::now();
-  for (const process::ProcStatus& member : members) {
-    const auto process = process::PidFd::open(member.identity);
+  for (const process::ProcStatus& member : first_look) {
+    auto process = process::PidFd::open(member.identity);
     if (!process) continue;  // it ended by itself meanwhile, as members do when their parent dies
     const auto sent = process->signal(signal);
     if (!sent) co_return base::fail_within("cannot kill", sent.error());
+    struck.push_back(*std::move(process));
   }
-  for (;;) {
-    members = tree.members();
-    const base::Instant looked_at = base::now();
-    if (members.empty()) {
-      const std::string what = fmt::format("{} processes from pid {} on", struck, tree.root().identity.pid);
-      co_return Injected{.injected_at = injected_at,
-                         .effect_at = looked_at,
-                         .observation = gone_after(what, signal, looked_at - injected_at)};
-    }
-    if (looked_at >= deadline) break;
-    // Whoever was forked between the look and the signal.
-    if (signal == SIGKILL) (void)tree.kill_all(base::Nanos{0});
+  base::Instant gone_at = injected_at;
+  for (const process::PidFd& process : struck) {
+    if (const auto exit_at = co_await process.wait_exit(deadline)) gone_at = std::max(gone_at, *exit_at);
+  }
+
+  // What was forked between the look and the signal. Two clean looks, since a look is no snapshot.
+  std::vector<process::ProcStatus> left;
+  for (int clean = 0; clean < 2;) {
+    left = tree.members();
+    clean = left.empty() ? clean + 1 : 0;
+    if (!left.empty() && base::now() >= deadline) break;
+    if (!left.empty()) gone_at = base::now();
+    if (!left.empty() && signal == SIGKILL) (void)tree.kill_all(base::Nanos{0});
     co_await pause_shortly();
   }
+  if (!left.empty()) {
+    co_return Injected{
+        .injected_at = injected_at,
+        .effect_at = {},
+        .observation = fmt::format("{} of {} processes outlive {}: {} …", left.size(), first_look.size(),
+                                   process::signal_name(signal), left.front().describe())};
+  }
+  const std::string what =
+      fmt::format("{} processes from pid {} on", first_look.size(), tree.root().identity.pid);
   co_return Injected{.injected_at = injected_at,
-                     .effect_at = {},
-                     .observation = fmt::format("{} of {} processes outlive {}: {} …", members.size(), struck,
-                                                process::signal_name(signal), members.front().describe())};
+                     .effect_at = gone_at,
+                     .observation = gone_after(what, signal, gone_at - injected_at)};
 }
 
 }  // namespace squall::inject

@@ -7,11 +7,16 @@
 #include <cerrno>
 #include <charconv>
 #include <memory>
+#include <thread>
 
+#include "base/clock.h"
 #include "base/unique_fd.h"
 
 namespace squall::process {
 namespace {
+
+// Far more than an execve() takes, even on a busy machine.
+constexpr base::Nanos kExecPatience = std::chrono::milliseconds{50};
 
 // Files of /proc have no size: read until the end. Nothing when it cannot be read.
 std::optional<std::string> read_whole(const std::string& path) {
@@ -54,12 +59,54 @@ std::vector<std::string> split_at_nul(std::string_view text) {
   return parts;
 }
 
+// The fields of /proc/<pid>/stat from the third (the state) on: 0 is field 3.
+std::vector<std::string_view> fields_after_name(std::string_view stat) {
+  std::vector<std::string_view> fields;
+  const std::size_t close = stat.rfind(')');
+  if (close == std::string_view::npos) return fields;
+  stat.remove_prefix(close + 1);
+  while (true) {
+    const std::size_t begin = stat.find_first_not_of(" \n");
+    if (begin == std::string_view::npos) return fields;
+    stat.remove_prefix(begin);
+    const std::size_t end = std::min(stat.find_first_of(" \n"), stat.size());
+    fields.push_back(stat.substr(0, end));
+    stat.remove_prefix(end);
+  }
+}
+
 std::optional<ProcStatus> read_stat(pid_t pid) {
   const auto text = read_whole(proc_path(pid, "stat"));
   if (!text) return std::nullopt;
   auto status = parse_stat(*text);
   if (!status) return std::nullopt;
   return *std::move(status);
+}
+
+// In the middle of execve() the new program's memory is there, but its environment is not yet: /proc shows an
+// empty one for some microseconds.
+bool is_executing(pid_t pid) {
+  const auto text = read_whole(proc_path(pid, "stat"));
+  if (!text) return false;
+  const auto fields = fields_after_name(*text);
+  constexpr std::size_t kFlags = 6, kEnvironmentEnd = 48;
+  constexpr unsigned kKernelThread = 0x00200000;
+  if (fields.size() <= kEnvironmentEnd) return false;
+  unsigned flags = 0;
+  std::from_chars(fields[kFlags].data(), fields[kFlags].data() + fields[kFlags].size(), flags);
+  const bool zombie = fields[0] == "Z" || fields[0] == "X";
+  return fields[kEnvironmentEnd] == "0" && (flags & kKernelThread) == 0 && !zombie;
+}
+
+bool contains_entry(std::string_view environment, std::string_view entry) {
+  for (std::size_t at = environment.find(entry); at != std::string_view::npos;
+       at = environment.find(entry, at + 1)) {
+    const std::size_t end = at + entry.size();
+    const bool begins = at == 0 || environment[at - 1] == '\0';
+    const bool ends = end == environment.size() || environment[end] == '\0';
+    if (begins && ends) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -73,21 +120,9 @@ std::string ProcStatus::describe() const {
 
 base::Result<ProcStatus> parse_stat(std::string_view text) {
   // "812 (any (name) at all) S 1 812 812 …": only the last parenthesis ends the name.
-  const std::size_t close = text.rfind(')');
-  if (close == std::string_view::npos) return base::fail("not a line of /proc/<pid>/stat: {}", text);
   ProcStatus status;
   std::from_chars(text.data(), text.data() + text.size(), status.identity.pid);
-
-  std::vector<std::string_view> fields;  // from the third (state) on
-  std::string_view rest = text.substr(close + 1);
-  while (!rest.empty()) {
-    const std::size_t begin = rest.find_first_not_of(" \n");
-    if (begin == std::string_view::npos) break;
-    rest.remove_prefix(begin);
-    const std::size_t end = std::min(rest.find_first_of(" \n"), rest.size());
-    fields.push_back(rest.substr(0, end));
-    rest.remove_prefix(end);
-  }
+  const auto fields = fields_after_name(text);
   constexpr std::size_t kState = 0, kParent = 1, kSession = 3, kStartTicks = 19;
   if (fields.size() <= kStartTicks || status.identity.pid <= 0) {
     return base::fail("not a line of /proc/<pid>/stat: {}", text);
@@ -144,13 +179,14 @@ std::vector<char> thread_states(pid_t pid) {
 }
 
 bool has_environment_entry(pid_t pid, std::string_view entry) {
-  const auto text = read_whole(proc_path(pid, "environ"));
-  if (!text) return false;
-  for (std::size_t at = text->find(entry); at != std::string::npos; at = text->find(entry, at + 1)) {
-    const std::size_t end = at + entry.size();
-    const bool begins = at == 0 || (*text)[at - 1] == '\0';
-    const bool ends = end == text->size() || (*text)[end] == '\0';
-    if (begins && ends) return true;
+  bool settled = false;
+  for (const base::Instant deadline = base::now() + kExecPatience; base::now() < deadline;) {
+    const auto text = read_whole(proc_path(pid, "environ"));
+    if (!text) return false;
+    if (!text->empty() || settled) return contains_entry(*text, entry);
+    // Empty: it has none, or it is just being replaced. Then it is read once more when that is over.
+    settled = !is_executing(pid);
+    if (!settled) std::this_thread::sleep_for(std::chrono::microseconds{100});
   }
   return false;
 }

@@ -48,7 +48,7 @@ bool is_alive(ProcessIdentity identity);
 // The state of each thread; empty when the process is gone.
 std::vector<char> thread_states(pid_t pid);
 // Whether the environment that the process was executed with has the entry "NAME=VALUE". False when it may
-// not be read.
+// not be read. Waits (microseconds as a rule) for a process that is just executing a program.
 bool has_environment_entry(pid_t pid, std::string_view entry);
 
 // Reads the text of one /proc/<pid>/stat. Split out for tests: the command name may hold anything, ") R 1"

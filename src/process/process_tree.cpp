@@ -25,16 +25,21 @@ bool any_thread_stopped(pid_t pid) {
   return std::ranges::find(states, 'T') != states.end();
 }
 
-// Signals every member of which `left` says that it is not yet so, until there is none or the patience ends.
+// A look is no snapshot: a process may fork behind the reader's back and end before it is reached itself.
+constexpr int kCleanLooks = 2;
+
+// Signals every member of which `left` says that it is not yet so, until there is none (in so many looks in a
+// row) or the patience ends.
 template <typename Left>
 std::vector<ProcStatus> repeat_signal(const ProcessTree& tree, int number, base::Nanos patience, Left left) {
   const base::Instant deadline = base::now() + patience;
-  for (;;) {
+  for (int clean = 0;;) {
     std::vector<ProcStatus> remaining;
     for (ProcStatus& member : tree.members()) {
       if (left(member)) remaining.push_back(std::move(member));
     }
-    if (remaining.empty()) return {};
+    clean = remaining.empty() ? clean + 1 : 0;
+    if (clean == kCleanLooks) return {};
     for (const ProcStatus& member : remaining) send(member.identity, number);
     if (base::now() >= deadline) return remaining;
     std::this_thread::sleep_for(kLookAgain);

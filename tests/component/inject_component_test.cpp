@@ -130,6 +130,24 @@ TEST_F(InjectComponent, KillingOneProcessLeavesItsChildrenAndKillingTheTreeDoesN
   EXPECT_THAT(whole->tree().members(), IsEmpty());
 }
 
+TEST_F(InjectComponent, ATreeThatForksWhileItIsKilledIsGoneAsAWhole) {
+  const auto child = shell("while :; do sh -c 'sleep 0.001; (setsid sleep 61 &)' & done");
+  ASSERT_TRUE(soon([&] { return child->tree().members().size() > 10; }));
+  const auto kill = base::run(io, kill_tree(child->tree(), SIGKILL, base::now() + 10s));
+  ASSERT_TRUE(kill) << kill.error().message();
+  EXPECT_TRUE(kill->took_effect()) << kill->observation;
+  EXPECT_THAT(child->tree().members(), IsEmpty());
+}
+
+TEST_F(InjectComponent, ATreeOfWhichSomeIgnoreTheSignalHasNoEffect) {
+  const auto child = shell("sh -c 'trap \"\" TERM; echo deaf; while :; do sleep 0.01; done' & wait");
+  ASSERT_TRUE(soon([&] { return log() == "deaf\n"; }));
+  const auto kill = base::run(io, kill_tree(child->tree(), SIGTERM, base::now() + 100ms));
+  ASSERT_TRUE(kill) << kill.error().message();
+  EXPECT_FALSE(kill->took_effect());
+  EXPECT_THAT(kill->observation, HasSubstr("outlive SIGTERM"));
+}
+
 TEST_F(InjectComponent, AFreezeStopsEveryThreadAndItsHealLetsThemRun) {
   const auto child = family();
   Freeze freeze(child->tree(), Scope::kTree, "freeze-victim", *journal);

@@ -149,6 +149,17 @@ TEST_F(ProcessComponent, TheDestructorEndsTheWholeTreeEvenWhenTheChildIsLongGone
   EXPECT_FALSE(is_alive(orphans[0].identity));
 }
 
+// In the middle of execve() /proc shows an empty environment; a tree that was looked at in that moment missed
+// its detached member, and the kill left it alive. Here one does nothing but execute itself.
+TEST_F(ProcessComponent, ADetachedMemberIsSeenWhileItExecutesAProgram) {
+  const auto script = folder / "again.sh";
+  std::ofstream(script) << "#!/bin/sh\nexec \"$0\"\n";
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  const auto child = shell(fmt::format("(setsid {} &) ; exit 0", script.string()));
+  ASSERT_TRUE(base::run(io, child->wait_exit(base::now() + 10s)));
+  for (int look = 0; look < 200; ++look) ASSERT_EQ(child->tree().members().size(), 1U) << "look " << look;
+}
+
 TEST_F(ProcessComponent, ChildrenOfOneRunHaveTreesOfTheirOwn) {
   const auto one = start({"sleep", "61"});
   const auto other = start({"sleep", "62"});
