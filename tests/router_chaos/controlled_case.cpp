@@ -7,7 +7,7 @@
 #include "check/duplicates.h"
 #include "check/hits.h"
 #include "check/lost.h"
-#include "check/self_test.h"
+#include "check/self_check.h"
 #include "check/totals.h"
 #include "check/trials.h"
 #include "check/unexpected.h"

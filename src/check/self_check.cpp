@@ -1,4 +1,4 @@
-#include "check/self_test.h"
+#include "check/self_check.h"
 
 #include <algorithm>
 
