@@ -101,6 +101,7 @@ base::Result<void> RoutedSystem::start_deployment() {
 base::Result<void> RoutedSystem::write_router_config() {
   std::ofstream file(place("router.yaml"));
   file << fmt::format(
+      "router: 1\n"
       "nats:\n  urls: [\"{}\"]\n"
       "run_dir: {}\n"
       "decide:\n  ack_wait: {}\n"
