@@ -117,6 +117,7 @@ std::optional<WallInstant> parse_rfc3339(std::string_view text) {
 std::string format_duration(Nanos duration) {
   if (duration < Nanos{0}) return "-" + format_duration(-duration);
   const double us = static_cast<double>(duration.count()) / 1e3;
+  if (duration == Nanos{0}) return "0 s";
   if (us < 999.5) return fmt::format("{:.0f} µs", us);
   if (us < 9.995e3) return fmt::format("{:.1f} ms", us / 1e3);
   if (us < 999.5e3) return fmt::format("{:.0f} ms", us / 1e3);

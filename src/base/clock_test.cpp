@@ -31,6 +31,7 @@ TEST(Clock, RefusesWhatIsNotATime) {
 }
 
 TEST(Clock, DurationsReadWell) {
+  EXPECT_EQ(format_duration(Nanos{0}), "0 s");
   EXPECT_EQ(format_duration(Nanos{740'000}), "740 µs");
   EXPECT_EQ(format_duration(Nanos{3'140'000}), "3.1 ms");
   EXPECT_EQ(format_duration(milliseconds{12}), "12 ms");

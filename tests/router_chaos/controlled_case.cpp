@@ -42,7 +42,14 @@ std::string counted(std::uint64_t part, std::uint64_t whole, std::string_view of
 
 std::optional<base::Nanos> since_effect(const Trial& trial, const std::optional<base::Instant>& at) {
   if (!at) return std::nullopt;
-  return *at - trial.metrics.took_effect_at;
+  // The victim's peers may see its sockets close a moment before its pidfd says that it is gone.
+  return std::max(*at - trial.metrics.took_effect_at, base::Nanos{0});
+}
+
+// "SIGKILL to nats-1"; the down time stands beside it.
+std::string short_name(const fault::Action& action) {
+  const auto* kill = std::get_if<fault::Kill>(&action);
+  return fmt::format("SIG{} to {}", kill ? kill->signal : "STOP", fault::target_of(action));
 }
 
 }  // namespace
@@ -109,7 +116,7 @@ Trial ControlledCase::trial(const fault::PlannedTrial& planned,
   window.took_effect_at = trial.metrics.took_effect_at;
   window.healed_at = trial.metrics.back_at;
   window.observed_until = base::now();
-  report::TrialReport report{.number = planned.number, .fault = fault::describe(trial.planned->action)};
+  report::TrialReport report{.number = planned.number, .fault = short_name(trial.planned->action)};
   report.down_time = fault::active_time(trial.planned->action);
   trial.recovery = chaos_->load().with_ledger(
       [&](const ledger::Ledger& ledger) { return check::measure_recovery(ledger, window); });

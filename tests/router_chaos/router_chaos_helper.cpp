@@ -151,7 +151,8 @@ inject::Injected RouterChaos::struck(base::Result<inject::Injected> injected, st
                                      : inject::Injected{.injected_at = base::now(),
                                                         .effect_at = std::nullopt,
                                                         .observation = injected.error().message()};
-  recovery_ = {.took_effect_at = result.effect_at.value_or(result.injected_at)};
+  recovery_ = {.injected_at = result.injected_at,
+               .took_effect_at = result.effect_at.value_or(result.injected_at)};
   effect_at_ = recovery_.took_effect_at;
   event(evidence::EventKind::fault, result.injected_at, std::move(what));
   event(evidence::EventKind::effect, recovery_.took_effect_at, result.observation);
@@ -261,7 +262,7 @@ bool RouterChaos::wait_for_nats_recovery(base::Nanos timeout) {
   return wait_until_true(
       [this] {
         const RouterLog& log = system_->log();
-        recovery_.reconnected_at = log.all_restored(recovery_.took_effect_at);
+        recovery_.reconnected_at = log.all_restored(recovery_.injected_at);
         return recovery_.reconnected_at.has_value();
       },
       timeout, "wait until the roles are connected again");
@@ -295,9 +296,9 @@ bool RouterChaos::wait_for_role_recovery(const std::string& name, pid_t old_pid,
 std::optional<base::Nanos> RouterChaos::measure_time_to_green(base::Nanos timeout) {
   SQUALL_CHECK(green_.has_value());
   (void)wait_until_true([this] { return green_->time_to_green().has_value(); }, timeout, "wait until green");
-  recovery_.detected_at = system_->log().first_trouble(recovery_.took_effect_at);
+  recovery_.detected_at = system_->log().first_trouble(recovery_.injected_at);
   if (!recovery_.reconnected_at)
-    recovery_.reconnected_at = system_->log().all_restored(recovery_.took_effect_at);
+    recovery_.reconnected_at = system_->log().all_restored(recovery_.injected_at);
   recovery_.green_at = green_->green_at();
   recovery_.waiting_for = green_->waiting_for();
   return green_->time_to_green();

@@ -33,6 +33,7 @@ inline constexpr std::uint64_t kWantedHits = 8;
 
 // What is known about the last fault's recovery.
 struct RecoveryMetrics {
+  base::Instant injected_at;
   base::Instant took_effect_at;
   std::optional<base::Instant> detected_at;
   std::optional<base::Instant> back_at;  // the broker answers, or the process runs again

@@ -27,7 +27,10 @@ constexpr int kExitSignalBase = 128;
 // GoogleTest's own output stays silent but for what failed; the cases print their lines themselves.
 class FailurePrinter : public testing::EmptyTestEventListener {
   void OnTestPartResult(const testing::TestPartResult& result) override {
-    if (result.failed()) SuiteRun::current().say(std::string("    FAILED  ") + result.message());
+    if (!result.failed()) return;
+    std::string_view message = result.message();
+    if (message.starts_with("Failed\n")) message.remove_prefix(7);  // GoogleTest's own word for ADD_FAILURE
+    SuiteRun::current().say(fmt::format("    FAILED  {}", message));
   }
 };
 

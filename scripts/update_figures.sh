@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Writes the figures of a run into docs/CHAOS_FAILURE_MODES.md, between its two marks: what was measured, when,
+# on what, by which command.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+run=${1:-_artifacts/latest}
+document=docs/CHAOS_FAILURE_MODES.md
+if [[ ${1:-} == -h || ${1:-} == --help || ! -f $run/verdict.json ]]; then
+  echo "usage: scripts/update_figures.sh [RUN_FOLDER]   (default: _artifacts/latest; needs its verdict.json)" >&2
+  exit 2
+fi
+
+figures=$(mktemp)
+trap 'rm -f "$figures"' EXIT
+jq -r --slurpfile manifest "$run/manifest.json" '
+  def ms: if . == null then "never"
+    elif . >= 1000 then "\(. / 10 | round / 100) s"
+    else "\(. * 10 | round / 10) ms" end;
+  def clock($name): (.clocks[] | select(.name == $name) | .summary) as $c
+    | "\($c.median_ms | ms) / \($c.worst_ms | ms)";
+  def hits: [.trials[].hits[].count] | add;
+  def modes: .failure_modes | join(", ");
+  ($manifest[0].host // $manifest[0]) as $host
+  | "Measured \(.started | .[0:10]) by `\(.command)` with nats-server \(.versions[] | select(.of == "nats-server") | .version), seed \(.seed), on \($host.cpus) cores, \($host.os), kernel \($host.kernel). Times are median / worst over the trials.",
+    "",
+    "| failure mode | test | verdict | trials | hits | first output | caught up | time to green | acknowledged | lost | doubled |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    (.cases[] | select(.trials | length > 0)
+     | "| \(modes) | `\(.name)` | \(.verdict) | \(.trials | length) | \(hits) | \(clock("first output")) | \(clock("caught up")) | \(clock("time to green")) | \(.totals.acked) | \(.totals.lost) | \(.totals.duplicated) |")
+' "$run/verdict.json" >"$figures"
+
+sed -i -e "/<!-- figures:begin -->/,/<!-- figures:end -->/{//!d}" \
+  -e "/<!-- figures:begin -->/r $figures" "$document"
+echo "figures of $run are in $document"
