@@ -5,6 +5,8 @@
 #include <cstring>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "base/invariant.h"
 
 namespace squall::wire {
