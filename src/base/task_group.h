@@ -1,5 +1,5 @@
 // TaskGroup owns coroutines: each is spawned here, can be cancelled, and is joined with a deadline, so that
-// none outlives what it works on. It restarts nothing; asio::detached is not used anywhere in the tool.
+// none outlives what it works on. It restarts nothing. No coroutine of the tool runs detached from a group.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -1,7 +1,11 @@
 #include "wire/frame_parser.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 
@@ -92,39 +96,47 @@ HeadStep malformed(ParseErrorKind kind, std::size_t offset) {
 
 HeadStep incomplete(std::size_t size) { return {.step = {.status = ParseStatus::kIncomplete, .size = size}}; }
 
-// A control line's arguments. nats-server's limit of decimal sizes: nine digits.
-struct Arguments {
-  std::array<std::string_view, 5> at;
-  std::size_t count = 0;
-  bool valid = true;
-};
-
-// One more than `kMost` makes the arguments invalid, as does a CR among them.
-template <std::size_t kMost>
-Arguments split(std::string_view line) {
-  static_assert(kMost <= std::tuple_size_v<decltype(Arguments::at)>);
-  Arguments arguments;
-  const char* p = line.data();
-  const char* const end = p + line.size();
-  while (true) {
-    while (p != end && is_blank(*p)) ++p;
-    if (p == end) return arguments;
-    if (arguments.count == kMost) break;
-    const char* const start = p;
-    while (p != end && static_cast<unsigned char>(*p) > ' ') ++p;
-    while (p != end && !is_blank(*p)) {  // control characters are the subject's affair, but for CR
-      if (*p == '\r') {
-        arguments.valid = false;
-        return arguments;
-      }
-      ++p;
-    }
-    arguments.at[arguments.count++] = {start, static_cast<std::size_t>(p - start)};
+// The first byte in [p, end) that is a blank or a control character, eight bytes at a time; else `end`.
+const char* find_blank_or_control(const char* p, const char* end) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  for (; end - p >= 8; p += 8) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, p, sizeof bytes);
+    if constexpr (std::endian::native == std::endian::big) bytes = __builtin_bswap64(bytes);
+    // The top bit of each byte that is at most ' '; exact for the lowest one, which is all that counts.
+    const std::uint64_t low = (bytes - kEach * (' ' + 1)) & ~bytes & (kEach * 0x80);
+    if (low != 0) return p + std::countr_zero(low) / 8;
   }
-  arguments.valid = false;
-  return arguments;
+  while (p != end && static_cast<unsigned char>(*p) > ' ') ++p;
+  return p;
 }
 
+// A control line's arguments, at most `kMost`.
+template <std::size_t kMost>
+struct Arguments {
+  std::string_view at[kMost];
+  std::size_t count = 0;
+
+  // False when there are more, or a CR among them.
+  bool split(std::string_view line) {
+    const char* p = line.data();
+    const char* const end = p + line.size();
+    while (true) {
+      while (p != end && is_blank(*p)) ++p;
+      if (p == end) return true;
+      if (count == kMost) return false;
+      const char* const start = p;
+      p = find_blank_or_control(p, end);
+      while (p != end && !is_blank(*p)) {  // a control character, which is the subject's affair but for CR
+        if (*p == '\r') return false;
+        p = find_blank_or_control(p + 1, end);
+      }
+      at[count++] = {start, static_cast<std::size_t>(p - start)};
+    }
+  }
+};
+
+// What nats-server takes for a size: one to nine digits.
 constexpr std::size_t kBadNumber = kNone;
 
 std::size_t to_size(std::string_view digits) {
@@ -149,105 +161,112 @@ std::string_view unquoted(std::string_view text) {
   return text;
 }
 
-// The line of PUB, HPUB, MSG and HMSG after its verb: [leading…] [reply] [header size] total.
-template <bool kWithSid, bool kWithHeaders>
-HeadStep parse_message_line(std::string_view line, std::size_t line_at, const Limits& limits, Frame& frame) {
-  constexpr std::size_t kFewest = 2 + (kWithSid ? 1 : 0) + (kWithHeaders ? 1 : 0);
-  const Arguments arguments = split<kFewest + 1>(line);
-  if (!arguments.valid || arguments.count < kFewest) {
-    return malformed(ParseErrorKind::kBadArguments, line_at);
+// A control line behind its verb, and what is to be said of it. The result is filled in place: it is larger
+// than a register, and copying what was just written in parts stalls the processor.
+struct Line {
+  std::string_view text;
+  std::size_t at;  // where `text` begins in the frame
+  const Limits& limits;
+  Frame& frame;
+  HeadStep& head;
+
+  std::size_t offset_of(std::string_view argument) const {
+    return at + static_cast<std::size_t>(argument.data() - text.data());
   }
+  void fail(ParseErrorKind kind) const { head = malformed(kind, at); }
+  void fail(ParseErrorKind kind, std::string_view argument) const {
+    head = malformed(kind, offset_of(argument));
+  }
+};
+
+// PUB, HPUB, MSG and HMSG: subject [sid] [reply] [header size] total.
+template <bool kWithSid, bool kWithHeaders>
+void parse_message_line(const Line& line) {
+  constexpr std::size_t kFewest = 2 + (kWithSid ? 1 : 0) + (kWithHeaders ? 1 : 0);
+  Arguments<kFewest + 1> arguments;
+  if (!arguments.split(line.text) || arguments.count < kFewest)
+    return line.fail(ParseErrorKind::kBadArguments);
   const bool with_reply = arguments.count == kFewest + 1;
   const std::string_view total_text = arguments.at[arguments.count - 1];
   const std::size_t total = to_size(total_text);
-  const auto offset_of = [&](std::string_view argument) {
-    return line_at + static_cast<std::size_t>(argument.data() - line.data());
-  };
-  if (total == kBadNumber) return malformed(ParseErrorKind::kBadSize, offset_of(total_text));
+  if (total == kBadNumber) return line.fail(ParseErrorKind::kBadSize, total_text);
   std::size_t header_size = 0;
   if constexpr (kWithHeaders) {
     const std::string_view header_text = arguments.at[arguments.count - 2];
     header_size = to_size(header_text);
     if (header_size == kBadNumber || header_size > total) {
-      return malformed(ParseErrorKind::kBadSize, offset_of(header_text));
+      return line.fail(ParseErrorKind::kBadSize, header_text);
     }
   }
-  if (total > limits.payload) return malformed(ParseErrorKind::kPayloadTooLarge, offset_of(total_text));
+  if (total > line.limits.payload) return line.fail(ParseErrorKind::kPayloadTooLarge, total_text);
   if constexpr (kWithSid) {
-    frame.emplace<Msg>(arguments.at[0], arguments.at[1], with_reply ? arguments.at[2] : std::string_view{});
+    line.frame.emplace<Msg>(arguments.at[0], arguments.at[1],
+                            with_reply ? arguments.at[2] : std::string_view{});
   } else {
-    frame.emplace<Pub>(arguments.at[0], with_reply ? arguments.at[1] : std::string_view{});
+    line.frame.emplace<Pub>(arguments.at[0], with_reply ? arguments.at[1] : std::string_view{});
   }
-  return {.step = {.status = ParseStatus::kComplete},
-          .has_body = true,
-          .header_size = header_size,
-          .payload_size = total - header_size};
+  line.head.has_body = true;
+  line.head.header_size = header_size;
+  line.head.payload_size = total - header_size;
 }
 
-HeadStep parse_sub(std::string_view line, std::size_t line_at, Frame& frame) {
-  const Arguments arguments = split<3>(line);
-  if (!arguments.valid || arguments.count < 2) return malformed(ParseErrorKind::kBadArguments, line_at);
+void parse_sub(const Line& line) {
+  Arguments<3> arguments;
+  if (!arguments.split(line.text) || arguments.count < 2) return line.fail(ParseErrorKind::kBadArguments);
   const bool with_queue = arguments.count == 3;
-  frame.emplace<Sub>(arguments.at[0], with_queue ? arguments.at[1] : std::string_view{},
-                     arguments.at[arguments.count - 1]);
-  return {};
+  line.frame.emplace<Sub>(arguments.at[0], with_queue ? arguments.at[1] : std::string_view{},
+                          arguments.at[arguments.count - 1]);
 }
 
-HeadStep parse_unsub(std::string_view line, std::size_t line_at, Frame& frame) {
-  const Arguments arguments = split<2>(line);
-  if (!arguments.valid || arguments.count < 1) return malformed(ParseErrorKind::kBadArguments, line_at);
-  Unsub unsub{arguments.at[0], std::nullopt};
-  if (arguments.count == 2) {
-    // nats-server takes what is no number for "at once".
-    if (const std::size_t most = to_size(arguments.at[1]); most != kBadNumber) unsub.max_messages = most;
-  }
-  frame = unsub;
-  return {};
+void parse_unsub(const Line& line) {
+  Arguments<2> arguments;
+  if (!arguments.split(line.text) || arguments.count < 1) return line.fail(ParseErrorKind::kBadArguments);
+  Unsub& unsub = line.frame.emplace<Unsub>(arguments.at[0], std::nullopt);
+  if (arguments.count == 1) return;
+  // nats-server takes what is no number for "at once".
+  if (const std::size_t most = to_size(arguments.at[1]); most != kBadNumber) unsub.max_messages = most;
 }
 
-HeadStep parse_json(std::string_view line, std::size_t line_at, Verb verb, Frame& frame) {
-  const std::string_view json = trimmed(line);
-  if (json.empty()) return malformed(ParseErrorKind::kBadArguments, line_at);
+void parse_json(Verb verb, const Line& line) {
+  const std::string_view json = trimmed(line.text);
+  if (json.empty()) return line.fail(ParseErrorKind::kBadArguments);
   if (verb == Verb::kInfo) {
-    frame = Info{json};
+    line.frame = Info{json};
   } else {
-    frame = Connect{json};
+    line.frame = Connect{json};
   }
-  return {};
 }
 
-HeadStep parse_arguments(Verb verb, std::string_view line, std::size_t line_at, const Limits& limits,
-                         Frame& frame) {
+void parse_line(Verb verb, const Line& line) {
   switch (verb) {
     case Verb::kPub:
-      return parse_message_line<false, false>(line, line_at, limits, frame);
+      return parse_message_line<false, false>(line);
     case Verb::kHpub:
-      return parse_message_line<false, true>(line, line_at, limits, frame);
+      return parse_message_line<false, true>(line);
     case Verb::kMsg:
-      return parse_message_line<true, false>(line, line_at, limits, frame);
+      return parse_message_line<true, false>(line);
     case Verb::kHmsg:
-      return parse_message_line<true, true>(line, line_at, limits, frame);
+      return parse_message_line<true, true>(line);
     case Verb::kSub:
-      return parse_sub(line, line_at, frame);
+      return parse_sub(line);
     case Verb::kUnsub:
-      return parse_unsub(line, line_at, frame);
+      return parse_unsub(line);
     case Verb::kInfo:
     case Verb::kConnect:
-      return parse_json(line, line_at, verb, frame);
+      return parse_json(verb, line);
     case Verb::kPing:
-      frame = Ping{};
-      return {};
+      line.frame = Ping{};
+      return;
     case Verb::kPong:
-      frame = Pong{};
-      return {};
+      line.frame = Pong{};
+      return;
     case Verb::kOk:
-      frame = Ok{};
-      return {};
+      line.frame = Ok{};
+      return;
     case Verb::kErr:
-      frame = Err{unquoted(trimmed(line))};
-      return {};
+      line.frame = Err{unquoted(trimmed(line.text))};
+      return;
   }
-  return {};
 }
 
 // Gives the frame its body; `head` is complete and all of its bytes are there.
@@ -317,8 +336,9 @@ HeadStep parse_head(std::string_view bytes, Sender sender, const Limits& limits,
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   if (line_at + line.size() > longest) return malformed(ParseErrorKind::kLineTooLong, longest);
 
-  HeadStep head = parse_arguments(rule.verb, line, line_at, limits, frame);
-  if (head.step.status == ParseStatus::kComplete) head.step.size = end + 1;
+  HeadStep head;
+  head.step.size = end + 1;
+  parse_line(rule.verb, {line, line_at, limits, frame, head});
   return head;
 }
 
