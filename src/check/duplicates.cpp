@@ -1,5 +1,7 @@
 #include "check/duplicates.h"
 
+#include <fmt/format.h>
+
 #include <numeric>
 
 namespace squall::check {

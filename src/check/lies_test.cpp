@@ -1,4 +1,5 @@
 // Tests the tester: each lie flips exactly the verdicts it must, and honest ledgers flip none.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "check/duplicates.h"

@@ -1,5 +1,7 @@
 #include "check/lost.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace squall::check {

@@ -1,5 +1,7 @@
 #include "check/self_check.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "check/duplicates.h"

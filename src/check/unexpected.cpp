@@ -1,5 +1,7 @@
 #include "check/unexpected.h"
 
+#include <fmt/format.h>
+
 namespace squall::check {
 namespace {
 

@@ -1,5 +1,7 @@
 #include "evidence/read_back.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
