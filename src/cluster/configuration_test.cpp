@@ -7,7 +7,6 @@ namespace squall::cluster {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 Configuration single() {
   return {.server_name = "nats-1",

@@ -26,7 +26,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::TemporaryFolder;
 
 base::Instant within(base::Nanos time) { return base::now() + time; }

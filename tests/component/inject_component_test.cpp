@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/asio_run.h"
+#include "cluster/deployment.h"
 #include "inject/freeze.h"
 #include "inject/kill.h"
 #include "inject/undo_system.h"
@@ -115,6 +116,23 @@ TEST_F(InjectComponent, AProcessThatIsNotOurChildIsKilledAndSeenToBeGone) {
   ASSERT_TRUE(kill && kill->took_effect());
   EXPECT_FALSE(process::is_alive(stranger->identity));
   EXPECT_TRUE(child->running());
+}
+
+TEST_F(InjectComponent, ANatsServerIsGoneByEachSignalThatEndsItAndHealsByItsStart) {
+  auto deployment = cluster::Deployment::prepare(
+      io, {.run_folder = folder / "run", .store_folder = folder / "store", .run_id = "r1"});
+  ASSERT_TRUE(deployment) << deployment.error().message();
+  cluster::Server& server = (*deployment)->server();
+  for (const int number : {SIGKILL, SIGTERM, SIGINT}) {
+    const auto started = base::run(io, server.start(base::now() + 20s));
+    ASSERT_TRUE(started) << started.error().message();
+    const auto kill = base::run(io, kill_process(server.child()->identity(), number, base::now() + 10s));
+    ASSERT_TRUE(kill) << kill.error().message();
+    EXPECT_TRUE(kill->took_effect()) << kill->observation;
+    EXPECT_FALSE(server.running());
+    EXPECT_EQ(server.child()->exit_status()->signal.value_or(0), number == SIGKILL ? SIGKILL : 0)
+        << "a graceful end has an exit code";
+  }
 }
 
 TEST_F(InjectComponent, KillingOneProcessLeavesItsChildrenAndKillingTheTreeDoesNot) {
