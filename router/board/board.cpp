@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -95,11 +96,11 @@ std::span<const Slot> Board::slots() const {
 }
 
 const Slot& Board::slot(Role role, int index) const {
-  for (const Slot& candidate : slots()) {
-    if (candidate.role() == role && candidate.index() == index) return candidate;
-  }
-  SQUALL_CHECK(!"such a slot on the board");
-  return slots().front();
+  const auto found = std::ranges::find_if(
+      slots(), [&](const Slot& candidate) { return candidate.role() == role && candidate.index() == index; });
+  const bool exists = found != slots().end();
+  SQUALL_CHECK(exists);
+  return *found;
 }
 
 Slot& Board::slot(Role role, int index) { return const_cast<Slot&>(std::as_const(*this).slot(role, index)); }

@@ -23,7 +23,7 @@ class SharedText {
     std::atomic_thread_fence(std::memory_order_release);
     std::array<char, kCapacity> bytes{};
     const std::size_t size = text.size() < kCapacity ? text.size() : kCapacity;
-    std::memcpy(bytes.data(), text.data(), size);
+    text.copy(bytes.data(), size);
     for (std::size_t i = 0; i < words_.size(); ++i) {
       std::uint64_t word = 0;
       std::memcpy(&word, bytes.data() + i * 8, 8);

@@ -343,8 +343,8 @@ ParsedConfig parse_config(const ConfigText& text, const Environment& environment
   ParsedConfig parsed;
   if (!text.path.empty()) parse_yaml(text, parsed);
   apply_environment(environment, parsed);
-  std::ranges::stable_sort(parsed.problems, [](const Problem& a, const Problem& b) {
-    return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);
+  std::ranges::sort(parsed.problems, [](const Problem& a, const Problem& b) {
+    return std::tie(a.file, a.line, a.column, a.field) < std::tie(b.file, b.line, b.column, b.field);
   });
   return parsed;
 }

@@ -223,8 +223,8 @@ TEST(RouterConfig, ABadEnvironmentIsNamed) {
     return std::string_view(name) == "NATS_URL" ? "http://a" : "-1";
   };
   EXPECT_EQ(to_text(parse_config({}, environment).problems),
-            "environment: NATS_URL: expected urls such as nats://127.0.0.1:4222, not \"http://a\"\n"
-            "environment: HEALTH_PORT: expected a port from 0 to 65535, not \"-1\"\n");
+            "environment: HEALTH_PORT: expected a port from 0 to 65535, not \"-1\"\n"
+            "environment: NATS_URL: expected urls such as nats://127.0.0.1:4222, not \"http://a\"\n");
 }
 
 TEST(RouterConfig, PackingKeepsAnyBytes) {
