@@ -14,6 +14,7 @@ using board::Role;
 using board::Slot;
 using board::State;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr Instant kNow{1000s};
 
@@ -161,6 +162,7 @@ TEST_F(RouterAnswers, MetricsNameEveryPromise) {
            "router_dlq_total{process=\"decide-0\"} 0\n",
            "router_backpressure_state 1\n",
            "router_pending_messages 77\n",
+           "router_decide_latency_p95_seconds 0.00",
            "router_decide_latency_seconds_count{process=\"decide-1\"} 1\n",
            "router_decide_latency_seconds_sum{process=\"decide-1\"} 0.003\n",
            "router_decide_latency_seconds_bucket{process=\"decide-1\",le=\"0.0025\"} 0\n",
@@ -174,6 +176,11 @@ TEST_F(RouterAnswers, MetricsNameEveryPromise) {
        }) {
     EXPECT_THAT(answer.body, HasSubstr(line));
   }
+}
+
+TEST_F(RouterAnswers, WithoutARequestThereIsNoP95) {
+  EXPECT_THAT(answer_metrics(board_, settings_, kNow).body,
+              Not(HasSubstr("\nrouter_decide_latency_p95_seconds")));
 }
 
 }  // namespace

@@ -114,10 +114,9 @@ void add_load(const board::Board& board, Instant now, Exposition& out) {
   for (const Slot& slot : board.slots()) {
     if (is_role(slot)) gauge(in_flight, of_process(slot), static_cast<double>(slot.in_flight()));
   }
-  const auto p95 = board.decide_latency_p95(now);
-  gauge(out.family("router_decide_latency_p95_seconds", "p95 of the decide latency over the last 5 s",
-                   MetricType::Gauge),
-        {}, p95 ? seconds(*p95) : std::numeric_limits<double>::quiet_NaN());
+  MetricFamily& p95 = out.family("router_decide_latency_p95_seconds",
+                                 "p95 of the decide latency over the last 5 s", MetricType::Gauge);
+  if (const auto value = board.decide_latency_p95(now)) gauge(p95, {}, seconds(*value));
 }
 
 // Three bounds of each decade are enough for a scrape.
