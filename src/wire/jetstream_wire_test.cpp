@@ -119,8 +119,9 @@ TEST(PubAck, AnErrorIsNoAcknowledgement) {
 
 TEST(PubAck, UnusualJsonMeansTheSame) {
   for (const std::string_view body :
-       {R"({"seq":593,"stream":"ORDERS"})", R"( {"stream": "ORDERS", "seq": 593, "val": "1"} )",
-        R"({"stream":"ORD\u0045RS","seq":593})", R"({"stream":"ORDERS","seq":593,"duplicate":false})"}) {
+       {R"({"seq":593,"stream":"ORDERS"})", R"({"stream":"ORDERS", "seq":593})",
+        R"( {"stream": "ORDERS", "seq": 593, "val": "1"} )", R"({"stream":"ORD\u0045RS","seq":593})",
+        R"({"stream":"ORDERS","seq":593,"duplicate":false})"}) {
     const auto ack = parse_pub_ack(body);
     ASSERT_TRUE(ack) << body;
     EXPECT_TRUE(ack->stored()) << body;
@@ -132,7 +133,8 @@ TEST(PubAck, UnusualJsonMeansTheSame) {
 TEST(PubAck, RefusesWhatIsNoObject) {
   for (const std::string_view body :
        {"", "+OK", "[]", "{\"stream\":\"S\",\"seq\":1", R"({"stream":"S","seq":"1"})",
-        R"({"stream":"S","seq":01})", R"({"stream":"S","seq":1}})"}) {
+        R"({"stream":"S","seq":01})", R"({"stream":"S","seq":1}})", R"({"stream":"S","seq":1,})",
+        R"({"stream":"S" "seq":1})"}) {
     EXPECT_FALSE(parse_pub_ack(body)) << body;
   }
 }
