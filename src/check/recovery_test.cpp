@@ -72,6 +72,8 @@ TEST(Recovery, WhatHappensAfterTheWatchedSpanDoesNotCount) {
   EXPECT_EQ(recovery.first_output, std::nullopt);
   EXPECT_EQ(recovery.first_effect_after_heal, std::nullopt);
   EXPECT_EQ(recovery.caught_up, std::nullopt);
+  EXPECT_EQ(recovery.never_finished, 1U);  // by then; it was finished at 13 s
+  EXPECT_EQ(recovery.struck_work_done, milliseconds{6});
   EXPECT_EQ(recovery.censored_because, "no input attempted after the fault was ever finished");
 }
 
