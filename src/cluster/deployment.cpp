@@ -112,6 +112,7 @@ base::Result<std::unique_ptr<Deployment>> Deployment::prepare(asio::io_context& 
     }
   }
   std::vector<std::unique_ptr<Server>> servers;
+  servers.reserve(ports->size());
   for (std::size_t i = 0; i < ports->size(); ++i) {
     servers.push_back(std::make_unique<Server>(io, settings_of(options, *binary, i), std::move((*ports)[i])));
   }
@@ -182,6 +183,7 @@ Server* Deployment::find(std::string_view name) {
 
 std::string Deployment::urls() const {
   std::vector<std::string> urls;
+  urls.reserve(servers_.size());
   for (const auto& server : servers_) urls.push_back(server->url());
   return fmt::format("{}", fmt::join(urls, ","));
 }

@@ -33,7 +33,7 @@ std::optional<std::filesystem::path> find_on_path(std::string_view program) {
   std::string_view folders = variable != nullptr ? variable : "";
   while (!folders.empty()) {
     const std::size_t end = std::min(folders.find(':'), folders.size());
-    const std::filesystem::path candidate = std::filesystem::path(folders.substr(0, end)) / program;
+    std::filesystem::path candidate = std::filesystem::path(folders.substr(0, end)) / program;
     if (end > 0 && is_executable(candidate)) return candidate;
     folders.remove_prefix(std::min(end + 1, folders.size()));
   }

@@ -34,7 +34,8 @@ base::Result<void> apply_line(std::vector<UndoEntry>& entries, std::string_view 
   }
   if (entry->number < 1 || entry->number > entries.size())
     return base::fail("entry {} is out of order", entry->number);
-  entries[entry->number - 1] = *std::move(entry);
+  UndoEntry& replaced = entries[entry->number - 1];
+  replaced = *std::move(entry);
   return {};
 }
 

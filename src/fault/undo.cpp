@@ -55,7 +55,7 @@ std::string describe(const UndoEntry& entry) {
   struct Sentence {
     std::string operator()(const Thaw& thaw) const {
       if (thaw.processes.empty()) return "thaw nothing";
-      const std::string first = fmt::format("thaw pid {}", thaw.processes[0].pid);
+      std::string first = fmt::format("thaw pid {}", thaw.processes[0].pid);
       if (thaw.processes.size() == 1) return first;
       return fmt::format("{} and {} more", first, thaw.processes.size() - 1);
     }

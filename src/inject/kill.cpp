@@ -43,7 +43,7 @@ asio::awaitable<base::Result<Injected>> kill_process(process::ProcessIdentity ta
                        .observation = fmt::format("{} outlives {}", what, process::signal_name(signal))};
   }
   co_return Injected{.injected_at = injected_at,
-                     .effect_at = *gone_at,
+                     .effect_at = gone_at,
                      .observation = gone_after(what, signal, *gone_at - injected_at)};
 }
 

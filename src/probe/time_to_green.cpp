@@ -1,5 +1,7 @@
 #include "probe/time_to_green.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/invariant.h"

@@ -107,7 +107,7 @@ void LogTail::drain() {
 }
 
 std::string last_lines(const std::filesystem::path& path, std::size_t count) {
-  constexpr std::streamoff kEnough = 64 * 1024;
+  constexpr std::streamoff kEnough = 65'536;
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file || count == 0) return {};
   const std::streamoff size = file.tellg();

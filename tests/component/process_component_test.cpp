@@ -157,7 +157,7 @@ TEST_F(ProcessComponent, ADetachedMemberIsSeenWhileItExecutesAProgram) {
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);
   const auto child = shell(fmt::format("(setsid {} &) ; exit 0", script.string()));
   ASSERT_TRUE(base::run(io, child->wait_exit(base::now() + 10s)));
-  for (int look = 0; look < 200; ++look) ASSERT_EQ(child->tree().members().size(), 1U) << "look " << look;
+  for (int look = 0; look < 100; ++look) ASSERT_EQ(child->tree().members().size(), 1U) << "look " << look;
 }
 
 TEST_F(ProcessComponent, ChildrenOfOneRunHaveTreesOfTheirOwn) {
