@@ -1,5 +1,7 @@
 #include "router/messages/decision.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -83,39 +85,38 @@ StoredDecision stored_decision(const DecideRequest& request, const Decision& dec
           .key = request.key,
           .request_id = request.request_id,
           .trace_id = request.trace_id,
-          .response = decide_response(request, decision),
-          .assignment = request.push_assignment ? assignment(request, decision) : Json(),
+          .response = to_text(decide_response(request, decision)),
+          .assignment = request.push_assignment ? to_text(assignment(request, decision)) : "",
           .assignment_subject = request.assignment_subject};
 }
 
+// Response and assignment are JSON already: writing them once is most of what a decision costs.
 std::string to_text(const StoredDecision& decision) {
-  return to_text(Json{{"version", "1"},
-                      {"tenant_id", decision.tenant_id},
-                      {"key", decision.key},
-                      {"request_id", decision.request_id},
-                      {"trace_id", decision.trace_id},
-                      {"response", decision.response},
-                      {"assignment", decision.assignment},
-                      {"assignment_subject", decision.assignment_subject}});
+  return fmt::format(R"({{"version":"1","tenant_id":{},"key":{},"request_id":{},"trace_id":{},)"
+                     R"("assignment_subject":{},"response":{},"assignment":{}}})",
+                     to_text(Json(decision.tenant_id)), to_text(Json(decision.key)),
+                     to_text(Json(decision.request_id)), to_text(Json(decision.trace_id)),
+                     to_text(Json(decision.assignment_subject)), decision.response,
+                     decision.assignment.empty() ? "null" : decision.assignment);
 }
 
 base::Result<StoredDecision> read_stored_decision(std::string_view text) {
-  auto body = parse_object(text);
+  const auto body = parse_object(text);
   if (!body) return base::fail_within("stored decision", body.error());
   try {
     if (body->at("version") != "1") return base::fail("stored decision: unknown version");
-    StoredDecision decision{.tenant_id = body->at("tenant_id"),
-                            .key = body->at("key"),
-                            .request_id = body->at("request_id"),
-                            .trace_id = body->value("trace_id", ""),
-                            .response = std::move(body->at("response")),
-                            .assignment = std::move(body->at("assignment")),
-                            .assignment_subject = body->value("assignment_subject", "")};
-    if (!decision.response.is_object() ||
-        (!decision.assignment.is_object() && !decision.assignment.is_null())) {
+    const auto& response = body->at("response");
+    const auto& assignment = body->at("assignment");
+    if (!response.is_object() || (!assignment.is_object() && !assignment.is_null())) {
       return base::fail("stored decision: response or assignment is not an object");
     }
-    return decision;
+    return StoredDecision{.tenant_id = body->at("tenant_id"),
+                          .key = body->at("key"),
+                          .request_id = body->at("request_id"),
+                          .trace_id = body->value("trace_id", ""),
+                          .response = to_text(response),
+                          .assignment = assignment.is_null() ? "" : to_text(assignment),
+                          .assignment_subject = body->value("assignment_subject", "")};
   } catch (const Json::exception& error) {
     return base::fail("stored decision: {}", error.what());
   }

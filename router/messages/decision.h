@@ -38,10 +38,10 @@ Json assignment(const DecideRequest& request, const Decision& decision);
 struct StoredDecision {
   std::string tenant_id;
   std::string key;
-  std::string request_id;  // of the first request with that key
-  std::string trace_id;    // likewise
-  Json response;
-  Json assignment;                 // null: none is wanted
+  std::string request_id;          // of the first request with that key
+  std::string trace_id;            // likewise
+  std::string response;            // JSON, as it is sent
+  std::string assignment;          // JSON, as it is sent; empty: none is wanted
   std::string assignment_subject;  // without the id; empty: the default one
 };
 

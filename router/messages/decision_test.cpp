@@ -78,7 +78,7 @@ TEST(StoredDecisions, WithoutPushThereIsNoAssignment) {
   const auto back =
       read_stored_decision(to_text(stored_decision(request_from({{"push_assignment", false}}), kDecision)));
   ASSERT_TRUE(back);
-  EXPECT_TRUE(back->assignment.is_null());
+  EXPECT_EQ(back->assignment, "");
 }
 
 TEST(StoredDecisions, WhatIsNotOneIsRefused) {

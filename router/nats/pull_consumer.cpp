@@ -17,6 +17,9 @@ using namespace std::chrono_literals;
 constexpr base::Nanos kRetryAfter = 100ms;
 // How long after its expiry a pull of which nothing was heard is taken for gone.
 constexpr base::Nanos kGrace = 2s;
+// Of a drain: a little more than pulls usually live.
+constexpr base::Nanos kSettleTime = 1200ms;
+constexpr base::Nanos kSettleCheck = 2ms;
 // Heartbeats that may stay out in a row.
 constexpr int kHeartbeatsMissed = 3;
 
@@ -46,12 +49,21 @@ PullConsumer::PullConsumer(EventLoop& loop, Session& session, PullOptions option
 void PullConsumer::start() {
   started_ = true;
   quiet_until_ = {};
-  credit_.clear();
   pull_if_room();
 }
 
 void PullConsumer::drain(Task done) {
   draining_ = true;
+  unsubscribe_when_settled(base::now() + kSettleTime, std::move(done));
+}
+
+void PullConsumer::unsubscribe_when_settled(base::Instant at_last, Task done) {
+  if (subscription_ && credit_.outstanding() > 0 && base::now() < at_last) {
+    loop_.after(kSettleCheck, [this, at_last, done = std::move(done)]() mutable {
+      unsubscribe_when_settled(at_last, std::move(done));
+    });
+    return;
+  }
   session_.drain(subscription_, std::move(done));
 }
 

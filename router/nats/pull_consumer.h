@@ -49,12 +49,14 @@ class PullConsumer {
   void on_trouble(OnTrouble callback) { on_trouble_ = std::move(callback); }
   void on_pull(std::function<void()> callback) { on_pull_ = std::move(callback); }
 
-  // Pulls from now on, on this and every later connection. Again: starts over, with pulls of which the server
-  // surely knows.
+  // Pulls from now on, on this and every later connection. Call it again once the consumer is there after a
+  // trouble: it pulls without waiting any longer.
   void start();
   // Takes effect with the next pull.
   void set_window(int window) { options_.window = window; }
-  // No more pulls; what has arrived is still delivered, then `done` is called.
+  // No more pulls. Waits a little for the open ones to be used up or to expire (a server that loses the
+  // subscriber of an open pull can still hand one message to nobody, which then waits for ack_wait),
+  // unsubscribes, hands out what has arrived, and calls `done`.
   void drain(Task done);
 
   // Each message is ended by exactly one of these. False: it could not be handed to the broker, and is not
@@ -78,6 +80,7 @@ class PullConsumer {
   void pull_if_room();
   void send_pull(int batch);
   void watch();
+  void unsubscribe_when_settled(base::Instant at_last, Task done);
 
   EventLoop& loop_;
   Session& session_;

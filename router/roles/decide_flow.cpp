@@ -25,6 +25,10 @@ std::string random_suffix() {
   return fmt::format("{:08x}{:08x}", dice(), dice());
 }
 
+std::string error_text(const messages::Rejection& why) {
+  return messages::to_text(messages::error_response({why.code, why.message, why.request_id, why.trace_id}));
+}
+
 }  // namespace
 
 DecideFlow::DecideFlow(const Parts& parts)
@@ -34,7 +38,8 @@ DecideFlow::DecideFlow(const Parts& parts)
              .assignment_subjects = parts.config.allow.assignment_subjects},
       desk_(parts.broker, parts.slot, parts.log,
             {.consumer = parts.config.decide,
-             .dlq_subject = parts.config.decide.subject + "." + parts.config.subjects.dlq_suffix},
+             .dlq_subject = parts.config.decide.subject + "." + parts.config.subjects.dlq_suffix,
+             .on_refused = parts.on_refused},
             [this](const auto& item) { work(std::static_pointer_cast<Item>(item)); }) {}
 
 void DecideFlow::take(nats::PulledMessage pulled) {
@@ -80,27 +85,31 @@ void DecideFlow::decide(const ItemPtr& item) {
     store_decision(item);
     return;
   }
-  const auto& why = decision.error();
-  const messages::Rejection rejection{why.code, why.message, request.request_id, request.trace_id};
-  if (!why.may_succeed_later) {
-    refuse(item, rejection);
-    return;
-  }
-  // A request that was decided before all breakers opened still gets its first answer.
+  undecided(item, decision.error());
+}
+
+// A request that was decided before the policy changed or the breakers opened still gets its first answer.
+void DecideFlow::undecided(const ItemPtr& item, const NoChoice& why) {
+  const auto& request = *item->request;
   parts_.broker.read_last(
       parts_.config.decision.stream, parts_.config.decision.subject + "." + request.id,
-      [this, item, rejection](const nats::StoredAnswer& answer) {
+      [this, item, why](const nats::StoredAnswer& answer) {
         if (item->ended) return;
         if (answer) {
           parts_.slot.count(Counter::idempotency_hit);
           read_back_done(item, answer);
           return;
         }
-        desk_.failed(item, {.reason = rejection.message, .before_ack = [this, item, rejection] {
-                              reply(item,
-                                    messages::error_response({rejection.code, rejection.message,
-                                                              rejection.request_id, rejection.trace_id}));
-                            }});
+        const auto& asked = *item->request;
+        const messages::Rejection rejection{why.code, why.message, asked.request_id, asked.trace_id};
+        const bool surely_absent = answer.error() == nats::NotRead::absent;
+        if (surely_absent && !why.may_succeed_later) {
+          refuse(item, rejection);
+          return;
+        }
+        desk_.failed(item, {.reason = why.message,
+                            .may_dead_letter = surely_absent,
+                            .before_ack = [this, item, rejection] { reply(item, error_text(rejection)); }});
       });
 }
 
@@ -169,13 +178,13 @@ void DecideFlow::read_back_done(const ItemPtr& item, const nats::StoredAnswer& a
 
 void DecideFlow::store_assignment(const ItemPtr& item) {
   const auto& decision = *item->decision;
-  if (decision.assignment.is_null()) {
+  if (decision.assignment.empty()) {
     finish(item);
     return;
   }
   const auto& prefix =
       decision.assignment_subject.empty() ? parts_.config.assign.subject : decision.assignment_subject;
-  auto publication = once_per_id(prefix, item->request->id, messages::to_text(decision.assignment));
+  auto publication = once_per_id(prefix, item->request->id, decision.assignment);
   publication.headers.add("tenant_id", decision.tenant_id);
   publication.headers.add("version", "1");
   if (!decision.trace_id.empty()) publication.headers.add("trace_id", decision.trace_id);
@@ -211,14 +220,12 @@ void DecideFlow::finish(const ItemPtr& item) {
 
 void DecideFlow::refuse(const ItemPtr& item, const messages::Rejection& rejection) {
   parts_.slot.count(Counter::rejected);
-  desk_.dead_letter(item, {.reason = rejection.code, .message = rejection.message}, [this, item, rejection] {
-    reply(item, messages::error_response(
-                    {rejection.code, rejection.message, rejection.request_id, rejection.trace_id}));
-  });
+  desk_.dead_letter(item, {.reason = rejection.code, .message = rejection.message},
+                    [this, item, rejection] { reply(item, error_text(rejection)); });
 }
 
 // True when no reply is due, too.
-bool DecideFlow::reply(const ItemPtr& item, const messages::Json& response) {
+bool DecideFlow::reply(const ItemPtr& item, const std::string& response) {
   const std::string to(item->pulled.message.headers.get(kReplyTo));
   if (to.empty()) return true;
   if (!messages::is_allowed_subject(to, parts_.config.allow.reply_subjects)) {
@@ -226,7 +233,7 @@ bool DecideFlow::reply(const ItemPtr& item, const messages::Json& response) {
                        {{"subject", to}});
     return true;
   }
-  if (!parts_.broker.send(to, messages::to_text(response))) return false;
+  if (!parts_.broker.send(to, response)) return false;
   parts_.slot.count(Counter::replies);
   return true;
 }

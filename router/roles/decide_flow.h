@@ -9,6 +9,7 @@
 // reply was handed over.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "router/messages/decide_request.h"
 #include "router/messages/decision.h"
 #include "router/roles/circuit_breaker.h"
+#include "router/roles/provider_choice.h"
 #include "router/roles/work_desk.h"
 
 namespace router::roles {
@@ -30,6 +32,7 @@ class DecideFlow {
     BreakerBank& breakers;
     board::Slot& slot;
     const observe::Log& log;
+    std::function<void()> on_refused = {};  // by a stream: it may be gone
     config::Defect defect = config::Defect::none;
     // Only for a planted defect: runs a task later.
     std::function<void(std::chrono::nanoseconds, nats::Task)> later = {};
@@ -52,6 +55,7 @@ class DecideFlow {
 
   void work(const ItemPtr& item);
   void decide(const ItemPtr& item);
+  void undecided(const ItemPtr& item, const NoChoice& why);
   void store_decision(const ItemPtr& item);
   void decision_done(const ItemPtr& item, const nats::PublishOutcome& outcome);
   void read_back(const ItemPtr& item);
@@ -60,7 +64,7 @@ class DecideFlow {
   void assignment_done(const ItemPtr& item, const nats::PublishOutcome& outcome);
   void finish(const ItemPtr& item);
   void refuse(const ItemPtr& item, const messages::Rejection& rejection);
-  bool reply(const ItemPtr& item, const messages::Json& response);
+  bool reply(const ItemPtr& item, const std::string& response);
   nats::Publication once_per_id(const std::string& prefix, const std::string& id, std::string payload) const;
   bool planted(config::Defect defect) const { return config::has(parts_.defect, defect); }
 

@@ -1,0 +1,423 @@
+// The whole router with its worker on a real nats-server: what clients get, and what is stored, whoever dies.
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <iostream>
+#include <set>
+#include <thread>
+
+#include "base/unique_fd.h"
+#include "process/spawn.h"
+#include "tests/support/real_broker.h"
+#include "tests/support/running_router.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using router::nats::Publication;
+using testing_support::BlockingClient;
+using testing_support::eventually;
+using testing_support::RealBroker;
+using testing_support::RunningRouter;
+using testing_support::Scratch;
+
+constexpr auto kDrained = 40s;
+
+std::string yaml_for(const std::string& url, const std::string& more = "") {
+  return "router: 1\nnats: {urls: [\"" + url +
+         "\"]}\ndecide: {ack_wait: 1s, pull_expires: 1s, nak_delays: [50ms, 100ms]}\nresult: {ack_wait: 1s, "
+         "pull_expires: 1s, nak_delays: "
+         "[50ms]}\n" +
+         more;
+}
+
+json request_body(const std::string& id) {
+  return {{"version", "1"},
+          {"request_id", id},
+          {"tenant_id", "acme"},
+          {"task", {{"type", "text"}, {"payload", id}}}};
+}
+
+std::string request_id(int number) { return "r-" + std::to_string(number); }
+
+std::vector<Publication> requests(int count) {
+  std::vector<Publication> all;
+  for (int i = 0; i < count; ++i) {
+    all.push_back({.subject = "router.v1.decide",
+                   .payload = request_body(request_id(i)).dump(),
+                   .message_id = request_id(i)});
+  }
+  return all;
+}
+
+class WorkerProcess {
+ public:
+  WorkerProcess(const std::string& url, const Scratch& scratch, std::vector<std::string> more = {}) {
+    std::vector<std::string> command{ROUTER_WORKER, "--nats-url", url,     "--work-time",         "5ms",
+                                     "--ack-wait",  "1s",         "--log", scratch / "worker.log"};
+    command.insert(command.end(), more.begin(), more.end());
+    auto child = squall::process::spawn(
+        {.command = command, .environment = {}, .working_directory = {}, .inherited_fds = {}});
+    EXPECT_TRUE(child) << child.error().message();
+    if (child) pid_ = child->pid;
+  }
+  ~WorkerProcess() {
+    if (pid_ == 0) return;
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  WorkerProcess(const WorkerProcess&) = delete;
+  WorkerProcess& operator=(const WorkerProcess&) = delete;
+
+  void signal(int number) const { kill(pid_, number); }
+  int wait_exit(squall::base::Nanos within = 20s) {
+    int status = 0;
+    if (!eventually([&] { return waitpid(pid_, &status, WNOHANG) == pid_; }, within)) return 2000;
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+  }
+
+ private:
+  int pid_ = 0;
+};
+
+class RouterOnNats : public testing::Test {
+ protected:
+  void start_router(const std::string& more = "", std::vector<std::string> arguments = {}) {
+    router_ = std::make_unique<RunningRouter>(
+        ROUTER, scratch_,
+        testing_support::RouterOptions{.arguments = std::move(arguments),
+                                       .yaml = yaml_for(broker_.url(), more)});
+  }
+  void start_everything() {
+    start_router();
+    worker_ = std::make_unique<WorkerProcess>(broker_.url(), scratch_);
+    router_->wait_ready();
+  }
+  BlockingClient& client() {
+    if (!client_) client_ = std::make_unique<BlockingClient>(broker_.url());
+    return *client_;
+  }
+  // Each of r-0 … r-(count-1) has exactly one stored assignment and one stored usage event, and nobody else
+  // has.
+  void expect_one_effect_each(int count) {
+    EXPECT_TRUE(eventually(
+        [&] { return client().stored("ROUTER_USAGE") >= static_cast<std::uint64_t>(count); }, kDrained))
+        << client().stored("ROUTER_USAGE") << " usage events of " << count << "\n"
+        << router_->log();
+    for (const char* stream : {"ROUTER_ASSIGN", "ROUTER_USAGE"}) {
+      const auto counts = client().count_by_request(stream);
+      EXPECT_EQ(counts.size(), static_cast<std::size_t>(count)) << stream;
+      for (int i = 0; i < count; ++i) {
+        const auto found = counts.find(request_id(i));
+        EXPECT_EQ(found == counts.end() ? 0 : found->second, 1) << stream << " " << request_id(i);
+      }
+    }
+  }
+  // When the broker stored the first usage event after that instant.
+  static std::optional<squall::base::WallInstant> first_usage_stored_after(BlockingClient& watcher,
+                                                                           squall::base::WallInstant after) {
+    std::optional<squall::base::WallInstant> first;
+    eventually([&] {
+      const auto info = watcher.ask_json("$JS.API.STREAM.INFO.ROUTER_USAGE");
+      if (!info.is_object() || !info.contains("state")) return false;
+      if (squall::base::parse_rfc3339(info["state"]["last_ts"].get<std::string>()) <= after) return false;
+      for (std::uint64_t sequence = info["state"]["last_seq"]; sequence > 0; --sequence) {
+        const auto stored = watcher.ask_json("$JS.API.STREAM.MSG.GET.ROUTER_USAGE", {{"seq", sequence}});
+        if (!stored.contains("message")) break;
+        const auto at = squall::base::parse_rfc3339(stored["message"]["time"].get<std::string>());
+        if (!at || *at <= after) break;
+        first = at;
+      }
+      return first.has_value();
+    });
+    return first;
+  }
+  void expect_nothing_unfinished() {
+    EXPECT_TRUE(eventually(
+        [&] {
+          const auto info = client().consumer("ROUTER_DECIDE", "router-decide");
+          return info.is_object() && info.contains("num_pending") && info["num_pending"] == 0 &&
+                 info["num_ack_pending"] == 0;
+        },
+        kDrained));
+  }
+
+  Scratch scratch_;
+  RealBroker broker_{scratch_};
+  std::unique_ptr<RunningRouter> router_;
+  std::unique_ptr<WorkerProcess> worker_;
+  std::unique_ptr<BlockingClient> client_;
+};
+
+TEST_F(RouterOnNats, EachRequestGetsOneAssignmentOneUsageEventAndItsReply) {
+  start_everything();
+  client().listen("_INBOX.replies.>");
+  auto all = requests(300);
+  for (auto& publication : all)
+    publication.headers.add("Router-Reply-To", "_INBOX.replies." + publication.message_id);
+  client().publish_until_acked(all);
+  expect_one_effect_each(300);
+  expect_nothing_unfinished();
+  ASSERT_TRUE(eventually([&] { return client().heard().size() >= 300; }));
+  std::set<std::string> answered;
+  for (const auto& reply : client().heard()) {
+    const auto body = json::parse(reply.payload);
+    EXPECT_EQ(body["ok"], true);
+    EXPECT_EQ("_INBOX.replies." + body["context"]["request_id"].get<std::string>(), reply.subject);
+    answered.insert(reply.subject);
+  }
+  EXPECT_EQ(answered.size(), 300U);
+  EXPECT_EQ(client().stored("ROUTER_DLQ"), 0U);
+}
+
+TEST_F(RouterOnNats, DuplicatesOfARequestGetTheFirstAnswerAgainAndNoSecondEffect) {
+  start_everything();
+  client().listen("_INBOX.replies.>");
+  auto body = request_body("r-0");
+  body["idempotency_key"] = "once";
+  for (int i = 0; i < 5; ++i) {
+    body["task"]["payload"] = i;  // not even the same task
+    client().publish_until_acked({{.subject = "router.v1.decide",
+                                   .payload = body.dump(),
+                                   .headers = {{"Router-Reply-To", "_INBOX.replies.x"}}}});
+  }
+  ASSERT_TRUE(eventually([&] { return client().heard().size() >= 5; }));
+  for (const auto& reply : client().heard()) EXPECT_EQ(reply.payload, client().heard()[0].payload);
+  expect_one_effect_each(1);
+  EXPECT_EQ(client().stored("ROUTER_DECISION"), 1U);
+  EXPECT_TRUE(eventually([&] {
+    return router_->metric("router_idempotency_hit_total{process=\"decide-0\"}") +
+               router_->metric("router_idempotency_hit_total{process=\"decide-1\"}") ==
+           4;
+  })) << router_->get("/metrics").body;
+}
+
+TEST_F(RouterOnNats, WhatCanNeverSucceedIsAnsweredAndGoesToTheDeadLetterQueue) {
+  start_everything();
+  client().listen("_INBOX.replies.>");
+  auto no_tenant = request_body("r-0");
+  no_tenant.erase("tenant_id");
+  const std::string deep = std::string(200'000, '[');
+  for (const std::string& payload : {std::string("not json"), no_tenant.dump(), deep, std::string()}) {
+    client().publish_until_acked({{.subject = "router.v1.decide",
+                                   .payload = payload,
+                                   .headers = {{"Router-Reply-To", "_INBOX.replies.x"}}}});
+  }
+  client().publish_until_acked({{.subject = "router.v1.result", .payload = R"({"assignment_id":"a.b"})"}});
+  EXPECT_TRUE(eventually([&] { return client().stored("ROUTER_DLQ") == 5; }));
+  EXPECT_TRUE(eventually([&] { return client().heard().size() == 4; }));
+  for (const auto& reply : client().heard()) {
+    EXPECT_EQ(json::parse(reply.payload)["error"]["code"], "invalid_request");
+  }
+  expect_nothing_unfinished();
+  EXPECT_EQ(client().stored("ROUTER_ASSIGN"), 0U);
+  EXPECT_EQ(json::parse(router_->get("/state").body)["restarts"].is_null(), true);
+}
+
+TEST_F(RouterOnNats, ABrokerKilledInMidFlowLosesAndDoublesNothing) {
+  start_everything();
+  constexpr int kRequests = 1500;
+  const auto all = requests(kRequests);
+  client();
+  std::jthread publishing([&] { client().publish_until_acked(all, 20); });
+  BlockingClient watcher(broker_.url());
+  ASSERT_TRUE(eventually([&] { return watcher.stored("ROUTER_ASSIGN") > kRequests / 4; }));
+  const auto before = router_->pids();
+  broker_.kill();
+  ASSERT_TRUE(eventually([&] { return router_->logged("NATS connection lost").size() >= 4; }));
+  broker_.start();
+  publishing.join();
+  expect_one_effect_each(kRequests);
+  expect_nothing_unfinished();
+  ASSERT_TRUE(eventually([&] { return router_->logged("NATS connection restored").size() >= 4; }));
+  EXPECT_EQ(router_->logged("NATS connection lost")[0]["error_code"], "NATS_CONNECTION_LOST");
+  EXPECT_EQ(router_->pids(), before) << "nobody was restarted";
+  EXPECT_TRUE(eventually([&] { return router_->ready(); }));
+}
+
+// The restarted server knows when it stored the first usage event: this takes no client's reconnect into
+// account but the router's and the worker's.
+TEST_F(RouterOnNats, WorkFlowsAgainRightAfterTheBrokerIsBack) {
+  start_everything();
+  const auto all = requests(4000);
+  client();
+  std::jthread publishing([&] { client().publish_until_acked(all, 4); });
+  BlockingClient watcher(broker_.url());
+  for (int round = 1; round <= 3; ++round) {
+    const auto before = watcher.stored("ROUTER_USAGE");
+    ASSERT_TRUE(eventually([&] { return watcher.stored("ROUTER_USAGE") > before + 100; }));
+    broker_.kill();
+    std::this_thread::sleep_for(300ms);  // an outage of some length; nothing is awaited here
+    broker_.start();
+    const auto ready = squall::base::wall_now();
+    const auto first = first_usage_stored_after(watcher, ready);
+    ASSERT_TRUE(first);
+    std::cout << "server ready -> first usage event stored: " << squall::base::format_duration(*first - ready)
+              << std::endl;
+    EXPECT_LT(*first - ready, 1s);
+  }
+  publishing.join();
+  expect_one_effect_each(4000);
+}
+
+TEST_F(RouterOnNats, ADecideRoleKilledInMidFlowLosesAndDoublesNothing) {
+  start_everything();
+  constexpr int kRequests = 1500;
+  const auto all = requests(kRequests);
+  client();
+  std::jthread publishing([&] { client().publish_until_acked(all, 20); });
+  BlockingClient watcher(broker_.url());
+  ASSERT_TRUE(eventually([&] { return watcher.stored("ROUTER_ASSIGN") > kRequests / 4; }));
+  kill(router_->pid("decide-0"), SIGKILL);
+  ASSERT_TRUE(eventually([&] { return watcher.stored("ROUTER_ASSIGN") > kRequests / 2; }));
+  kill(router_->pid("result"), SIGKILL);
+  publishing.join();
+  expect_one_effect_each(kRequests);
+  expect_nothing_unfinished();
+}
+
+TEST_F(RouterOnNats, WaitsForNatsAtBootWithoutARestart) {
+  broker_.kill();
+  start_router();
+  worker_ = std::make_unique<WorkerProcess>(broker_.url(), scratch_);
+  ASSERT_TRUE(eventually([&] { return router_->logged("waiting for NATS").size() >= 4; }));
+  EXPECT_FALSE(router_->ready());
+  const auto before = router_->pids();
+  broker_.start();
+  router_->wait_ready();
+  EXPECT_EQ(router_->pids(), before);
+  client().publish_until_acked(requests(10));
+  expect_one_effect_each(10);
+}
+
+TEST_F(RouterOnNats, DrainsWithinItsDeadlineAndTheNextOneFinishesTheRest) {
+  start_everything();
+  constexpr int kRequests = 800;
+  const auto all = requests(kRequests);
+  client();
+  std::jthread publishing([&] { client().publish_until_acked(all, 50); });
+  BlockingClient watcher(broker_.url());
+  ASSERT_TRUE(eventually([&] { return watcher.stored("ROUTER_ASSIGN") > kRequests / 4; }));
+  router_->signal(SIGTERM);
+  EXPECT_EQ(router_->wait_exit(6s), 0) << router_->log();
+  for (const auto& line : router_->logged("drained")) EXPECT_EQ(line["left"], 0) << line;
+  // What was handed to a role was finished, not left for ack_wait.
+  const auto info = watcher.consumer("ROUTER_DECIDE", "router-decide");
+  EXPECT_EQ(info["num_ack_pending"], 0);
+  publishing.join();
+  start_router();
+  expect_one_effect_each(kRequests);
+}
+
+TEST_F(RouterOnNats, AConsumerDeletedBehindItsBackIsMadeAgain) {
+  start_everything();
+  client().publish_until_acked(requests(10));
+  expect_one_effect_each(10);
+  client().ask("$JS.API.CONSUMER.DELETE.ROUTER_DECIDE.router-decide");
+  auto more = requests(20);
+  client().publish_until_acked(more);
+  expect_one_effect_each(20);
+}
+
+TEST_F(RouterOnNats, AStreamDeletedBehindItsBackIsMadeAgain) {
+  start_everything();
+  client().publish_until_acked(requests(10));
+  expect_one_effect_each(10);
+  for (const char* stream : {"ROUTER_ASSIGN", "ROUTER_USAGE"}) {
+    client().ask(std::string("$JS.API.STREAM.DELETE.") + stream);
+  }
+  client().publish_until_acked({{.subject = "router.v1.decide", .payload = request_body("later").dump()}});
+  EXPECT_TRUE(eventually([&] { return client().stored("ROUTER_USAGE") == 1; }, kDrained)) << router_->log();
+}
+
+// A server that says INFO and then nothing: libnats 3.4.1's Connect never returns, whatever its time-out, and
+// eats a processor and memory.
+TEST(RouterAgainstASilentServer, TheHungProcessIsReplaced) {
+  const Scratch scratch;
+  const squall::base::UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(listener.get(), 8), 0);
+  ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  WorkerProcess worker(fmt::format("nats://127.0.0.1:{}", ntohs(address.sin_port)), scratch);
+  const squall::base::UniqueFd connection(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  ASSERT_TRUE(connection);
+  const std::string info =
+      R"(INFO {"server_id":"x","version":"2.9.10","max_payload":1048576,"headers":true,"proto":1})";
+  ASSERT_EQ(send(connection.get(), (info + "\r\n").data(), info.size() + 2, MSG_NOSIGNAL),
+            static_cast<ssize_t>(info.size() + 2));
+  EXPECT_EQ(worker.wait_exit(30s), 75) << testing_support::content_of(scratch / "worker.log");
+}
+
+TEST_F(RouterOnNats, AStreamThatTakesOtherSubjectsIsRefusedByName) {
+  client().ask_json("$JS.API.STREAM.CREATE.ROUTER_USAGE",
+                    {{"name", "ROUTER_USAGE"}, {"subjects", {"something.else"}}, {"storage", "memory"}});
+  start_router();
+  ASSERT_TRUE(eventually([&] { return !router_->logged("waiting for JetStream").empty(); }));
+  const auto line = router_->logged("waiting for JetStream")[0];
+  EXPECT_EQ(line["what"], "stream ROUTER_USAGE");
+  EXPECT_NE(line["reason"].get<std::string>().find("router.v1.usage.>"), std::string::npos);
+  EXPECT_FALSE(router_->ready());
+}
+
+TEST_F(RouterOnNats, BackpressureComesWithAFrozenRoleAndGoesWithTheBacklog) {
+  start_router("roles: {decide: 1}\nbackpressure: {pending: 300, active_after: 500ms}\n");
+  worker_ = std::make_unique<WorkerProcess>(broker_.url(), scratch_);
+  router_->wait_ready();
+  const auto status = [&] { return client().ask_json("router.v1.status.backpressure"); };
+  EXPECT_EQ(status()["status"], "ok");
+  kill(router_->pid("decide-0"), SIGSTOP);
+  client().publish_until_acked(requests(1000));
+  EXPECT_TRUE(eventually([&] { return status()["status"] == "overloaded"; }));
+  EXPECT_EQ(status()["retry_after_ms"], 1000);
+  EXPECT_EQ(router_->get("/readyz").status, 503);
+  kill(router_->pid("decide-0"), SIGCONT);
+  expect_one_effect_each(1000);
+  EXPECT_TRUE(eventually([&] { return status()["state"] == "inactive"; }));
+  EXPECT_TRUE(eventually([&] { return router_->ready(); }));
+}
+
+TEST_F(RouterOnNats, OperatorsCanAskForHealthAndForADryRun) {
+  start_everything();
+  EXPECT_EQ(client().ask_json("router.v1.admin.health")["status"], "ok");
+  EXPECT_EQ(client().ask_json("router.v1.admin.dry_run", request_body("r-0"))["decision"]["provider_id"],
+            "default");
+  EXPECT_EQ(client().ask_json("router.v1.admin.dry_run", json{{"x", 1}})["error"]["code"], "invalid_request");
+  EXPECT_TRUE(client().ask_json("router.v1.admin.circuit_breakers")["circuit_breakers"].is_array());
+  EXPECT_EQ(client().stored("ROUTER_DECISION"), 0U) << "a dry run has no effect";
+}
+
+TEST_F(RouterOnNats, FailingJobsOpenTheBreakerAndTheRequestsWait) {
+  start_router();
+  worker_ =
+      std::make_unique<WorkerProcess>(broker_.url(), scratch_, std::vector<std::string>{"--fail-every", "1"});
+  router_->wait_ready();
+  client().publish_until_acked(requests(10));
+  EXPECT_TRUE(eventually([&] {
+    const auto answer = client().ask_json("router.v1.admin.circuit_breakers");
+    return !answer["circuit_breakers"].empty() && answer["circuit_breakers"][0]["state"] == "open";
+  }));
+  client().publish_until_acked({{.subject = "router.v1.decide", .payload = request_body("later").dump()}});
+  EXPECT_TRUE(eventually([&] { return client().stored("ROUTER_DLQ") == 1; })) << "after five attempts";
+}
+
+TEST_F(RouterOnNats, TheWorkerDrainsAndExitsWithZero) {
+  start_everything();
+  const auto all = requests(200);
+  client().publish_until_acked(all);
+  worker_->signal(SIGTERM);
+  EXPECT_EQ(worker_->wait_exit(6s), 0);
+  worker_ = std::make_unique<WorkerProcess>(broker_.url(), scratch_);
+  expect_one_effect_each(200);
+}
+
+}  // namespace
