@@ -50,7 +50,7 @@ YamlSection::YamlSection(YAML::Node node, std::string path, std::string file, Pr
     : node_(std::move(node)), path_(std::move(path)), file_(std::move(file)), problems_(&problems) {
   if (node_.size() > kMaxFields) {
     problem_at(node_, "", fmt::format("expected at most {} entries, not {}", kMaxFields, node_.size()));
-    node_ = YAML::Node(YAML::NodeType::Map);
+    node_.reset(YAML::Node(YAML::NodeType::Map));
   }
   std::vector<std::string> seen;
   for (const auto& entry : std::as_const(node_)) {
