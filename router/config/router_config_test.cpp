@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -186,6 +187,13 @@ TEST(RouterConfig, NamesAllProblemsAtOnceInTheOrderOfTheFile) {
             "r.yaml:2:9: usage.subjct: no such field (did you mean subject?)\n"
             "r.yaml:3:17: roles.decide: expected from 1 to 32, not 0\n"
             "r.yaml:4:14: log.level: expected one of debug, info, warning, error, not \"loud\"\n");
+}
+
+TEST(RouterConfig, AMappingOfAbsurdLengthIsRefusedQuickly) {
+  std::string yaml = "router: 1\npolicy:\n  providers:\n";
+  for (int i = 0; i < 20'000; ++i) yaml += fmt::format("    p{}: {{}}\n", i);
+  EXPECT_THAT(problems_of(yaml),
+              testing::HasSubstr("r.yaml:4:5: policy.providers: expected at most 1000 entries, not 20000\n"));
 }
 
 TEST(RouterConfig, ThePolicyFileHasItsOwnLines) {

@@ -39,14 +39,21 @@ std::string shown(const YAML::Node& node) {
   return fmt::format("\"{}\"", text);
 }
 
+// Of one mapping; looking them up is linear.
+constexpr std::size_t kMaxFields = 1000;
+
 constexpr std::string_view kDuration = "a duration such as 250ms, 2s or 1m";
 
 }  // namespace
 
 YamlSection::YamlSection(YAML::Node node, std::string path, std::string file, Problems& problems)
     : node_(std::move(node)), path_(std::move(path)), file_(std::move(file)), problems_(&problems) {
+  if (node_.size() > kMaxFields) {
+    problem_at(node_, "", fmt::format("expected at most {} entries, not {}", kMaxFields, node_.size()));
+    node_.reset(YAML::Node(YAML::NodeType::Map));
+  }
   std::vector<std::string> seen;
-  for (const auto& entry : node_) {
+  for (const auto& entry : std::as_const(node_)) {
     if (!entry.first.IsScalar()) {
       problem_at(entry.first, "", "expected a field's name");
       continue;

@@ -251,8 +251,7 @@ void Session::connect_until_stopped(const std::stop_token& stop) {
       lost_on_loop(link, {.state = ConnectionState::reconnecting, .reason = reason});
     });
     // At once, unless the connection did not even live that long.
-    const auto lived = base::now() - began;
-    if (lived < options_.reconnect_wait || options_.give_up_after > 0) pause(stop, options_.reconnect_wait);
+    if (base::now() - began < options_.reconnect_wait) pause(stop, options_.reconnect_wait);
   }
 }
 

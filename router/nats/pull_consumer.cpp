@@ -49,7 +49,6 @@ PullConsumer::PullConsumer(EventLoop& loop, Session& session, PullOptions option
 void PullConsumer::start() {
   started_ = true;
   quiet_until_ = {};
-  credit_.clear();
   pull_if_room();
 }
 

@@ -49,8 +49,8 @@ class PullConsumer {
   void on_trouble(OnTrouble callback) { on_trouble_ = std::move(callback); }
   void on_pull(std::function<void()> callback) { on_pull_ = std::move(callback); }
 
-  // Pulls from now on, on this and every later connection. Again: starts over, with pulls of which the server
-  // surely knows.
+  // Pulls from now on, on this and every later connection. Call it again once the consumer is there after a
+  // trouble: it pulls without waiting any longer.
   void start();
   // Takes effect with the next pull.
   void set_window(int window) { options_.window = window; }

@@ -38,7 +38,8 @@ DecideFlow::DecideFlow(const Parts& parts)
              .assignment_subjects = parts.config.allow.assignment_subjects},
       desk_(parts.broker, parts.slot, parts.log,
             {.consumer = parts.config.decide,
-             .dlq_subject = parts.config.decide.subject + "." + parts.config.subjects.dlq_suffix},
+             .dlq_subject = parts.config.decide.subject + "." + parts.config.subjects.dlq_suffix,
+             .on_refused = parts.on_refused},
             [this](const auto& item) { work(std::static_pointer_cast<Item>(item)); }) {}
 
 void DecideFlow::take(nats::PulledMessage pulled) {

@@ -9,6 +9,7 @@
 // reply was handed over.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ class DecideFlow {
     BreakerBank& breakers;
     board::Slot& slot;
     const observe::Log& log;
+    std::function<void()> on_refused = {};  // by a stream: it may be gone
     config::Defect defect = config::Defect::none;
     // Only for a planted defect: runs a task later.
     std::function<void(std::chrono::nanoseconds, nats::Task)> later = {};

@@ -55,6 +55,7 @@ int run_decide(supervise::RoleContext& context) {
                    .breakers = breakers,
                    .slot = context.slot,
                    .log = context.log,
+                   .on_refused = [&frame] { frame.check_streams(); },
                    .defect = context.defect,
                    .later = [&frame](auto delay, auto task) { frame.loop().after(delay, std::move(task)); }});
   flow_of_consumer = &flow;

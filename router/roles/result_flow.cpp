@@ -13,7 +13,8 @@ ResultFlow::ResultFlow(const Parts& parts)
     : parts_(parts),
       desk_(parts.broker, parts.slot, parts.log,
             {.consumer = parts.config.result,
-             .dlq_subject = parts.config.result.subject + "." + parts.config.subjects.dlq_suffix},
+             .dlq_subject = parts.config.result.subject + "." + parts.config.subjects.dlq_suffix,
+             .on_refused = parts.on_refused},
             [this](const auto& item) { work(std::static_pointer_cast<Item>(item)); }) {}
 
 void ResultFlow::take(nats::PulledMessage pulled) { desk_.take(std::make_shared<Item>(std::move(pulled))); }

@@ -6,6 +6,7 @@
 // it stored.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -22,6 +23,7 @@ class ResultFlow {
     Broker& broker;
     board::Slot& slot;
     const observe::Log& log;
+    std::function<void()> on_refused = {};  // by a stream: it may be gone
   };
 
   explicit ResultFlow(const Parts& parts);

@@ -19,7 +19,11 @@ int run_result(supervise::RoleContext& context) {
                                .idle_heartbeat = settings.idle_heartbeat},
                               [&](nats::PulledMessage pulled) { flow_of_consumer->take(std::move(pulled)); });
   NatsBroker broker(frame.session(), frame.requests(), context.config.nats.request_timeout, consumer);
-  ResultFlow flow({.config = context.config, .broker = broker, .slot = context.slot, .log = context.log});
+  ResultFlow flow({.config = context.config,
+                   .broker = broker,
+                   .slot = context.slot,
+                   .log = context.log,
+                   .on_refused = [&frame] { frame.check_streams(); }});
   flow_of_consumer = &flow;
   frame.consume(consumer);
   frame.session().on_connected([&] { flow.desk().connected(); });

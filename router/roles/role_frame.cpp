@@ -70,6 +70,13 @@ void RoleFrame::consume(nats::PullConsumer& consumer) {
   });
 }
 
+void RoleFrame::check_streams() {
+  const auto now = squall::base::now();
+  if (now - streams_checked_ < 1s) return;
+  streams_checked_ = now;
+  topology_.ensure();
+}
+
 int RoleFrame::run(Drain drain) {
   drain_ = std::move(drain);
   // After whatever pulls on a new connection: streams may be gone, but most often they are not.

@@ -30,6 +30,9 @@ class RoleFrame {
   // Pulls once the topology stands; starts over when the consumer is silent or gone.
   void consume(nats::PullConsumer& consumer);
 
+  // Makes again what is gone, at most once a second.
+  void check_streams();
+
   // How a role ends: `begin` stops the intake and says when it has run dry; `in_hand` is what is left to do.
   struct Drain {
     std::function<void(nats::Task dry)> begin;
@@ -52,6 +55,7 @@ class RoleFrame {
   std::vector<nats::PullConsumer*> consumers_;
   Drain drain_;
   squall::base::Instant drain_until_;
+  squall::base::Instant streams_checked_;
   bool dry_ = false;
   bool was_connected_ = false;
   std::uint64_t attempts_counted_ = 0;

@@ -114,6 +114,7 @@ void WorkDesk::publish_failed(const std::shared_ptr<WorkItem>& item, const nats:
     return;
   }
   slot_.count(outcome.kind == Kind::unknown ? Counter::publish_unknown : Counter::publish_failed);
+  if (outcome.kind == Kind::refused && settings_.on_refused) settings_.on_refused();
   if (failure.reason.empty()) failure.reason = outcome.text;
   failed(item, failure);
 }

@@ -41,6 +41,7 @@ class WorkDesk {
   struct Settings {
     config::ConsumerSettings consumer;
     std::string dlq_subject;
+    std::function<void()> on_refused = {};  // a stream may be gone
   };
 
   // `work` does an item from its start; it must end in exactly one of the calls below, now or later.

@@ -1,9 +1,12 @@
 #include "router/worker/worker.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 #include <utility>
 
+#include "router/nats/hang_watchdog.h"
 #include "router/worker/job.h"
 
 namespace router::worker {
@@ -15,6 +18,8 @@ using Kind = nats::PublishOutcome::Kind;
 constexpr auto kPublishTimeout = 2s;
 constexpr auto kRetryAfter = 1s;
 constexpr auto kDrainDeadline = 4s;
+// When libnats hangs; whoever started the worker starts another one.
+constexpr int kExitHung = 75;
 
 }  // namespace
 
@@ -51,6 +56,10 @@ Worker::Worker(WorkerOptions options, const observe::Log& log)
 }
 
 void Worker::run() {
+  const nats::HangWatchdog watchdog(loop_, session_, {}, [this](const char* what) {
+    log_.error("WORKER_HUNG", "hung, exiting to be replaced", {{"what", what}});
+    _exit(kExitHung);
+  });
   session_.start();
   loop_.run();
 }

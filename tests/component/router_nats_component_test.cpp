@@ -1,12 +1,16 @@
 // The whole router with its worker on a real nats-server: what clients get, and what is stored, whoever dies.
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <filesystem>
+#include <iostream>
 #include <set>
 #include <thread>
 
+#include "base/unique_fd.h"
 #include "process/spawn.h"
 #include "tests/support/real_broker.h"
 #include "tests/support/running_router.h"
@@ -115,6 +119,25 @@ class RouterOnNats : public testing::Test {
       }
     }
   }
+  // When the broker stored the first usage event after that instant.
+  static std::optional<squall::base::WallInstant> first_usage_stored_after(BlockingClient& watcher,
+                                                                           squall::base::WallInstant after) {
+    std::optional<squall::base::WallInstant> first;
+    eventually([&] {
+      const auto info = watcher.ask_json("$JS.API.STREAM.INFO.ROUTER_USAGE");
+      if (!info.is_object() || !info.contains("state")) return false;
+      if (squall::base::parse_rfc3339(info["state"]["last_ts"].get<std::string>()) <= after) return false;
+      for (std::uint64_t sequence = info["state"]["last_seq"]; sequence > 0; --sequence) {
+        const auto stored = watcher.ask_json("$JS.API.STREAM.MSG.GET.ROUTER_USAGE", {{"seq", sequence}});
+        if (!stored.contains("message")) break;
+        const auto at = squall::base::parse_rfc3339(stored["message"]["time"].get<std::string>());
+        if (!at || *at <= after) break;
+        first = at;
+      }
+      return first.has_value();
+    });
+    return first;
+  }
   void expect_nothing_unfinished() {
     EXPECT_TRUE(eventually(
         [&] {
@@ -218,6 +241,31 @@ TEST_F(RouterOnNats, ABrokerKilledInMidFlowLosesAndDoublesNothing) {
   EXPECT_TRUE(eventually([&] { return router_->ready(); }));
 }
 
+// The restarted server knows when it stored the first usage event: this takes no client's reconnect into
+// account but the router's and the worker's.
+TEST_F(RouterOnNats, WorkFlowsAgainRightAfterTheBrokerIsBack) {
+  start_everything();
+  const auto all = requests(4000);
+  client();
+  std::jthread publishing([&] { client().publish_until_acked(all, 4); });
+  BlockingClient watcher(broker_.url());
+  for (int round = 1; round <= 3; ++round) {
+    const auto before = watcher.stored("ROUTER_USAGE");
+    ASSERT_TRUE(eventually([&] { return watcher.stored("ROUTER_USAGE") > before + 100; }));
+    broker_.kill();
+    std::this_thread::sleep_for(300ms);  // an outage of some length; nothing is awaited here
+    broker_.start();
+    const auto ready = squall::base::wall_now();
+    const auto first = first_usage_stored_after(watcher, ready);
+    ASSERT_TRUE(first);
+    std::cout << "server ready -> first usage event stored: " << squall::base::format_duration(*first - ready)
+              << std::endl;
+    EXPECT_LT(*first - ready, 1s);
+  }
+  publishing.join();
+  expect_one_effect_each(4000);
+}
+
 TEST_F(RouterOnNats, ADecideRoleKilledInMidFlowLosesAndDoublesNothing) {
   start_everything();
   constexpr int kRequests = 1500;
@@ -275,6 +323,39 @@ TEST_F(RouterOnNats, AConsumerDeletedBehindItsBackIsMadeAgain) {
   auto more = requests(20);
   client().publish_until_acked(more);
   expect_one_effect_each(20);
+}
+
+TEST_F(RouterOnNats, AStreamDeletedBehindItsBackIsMadeAgain) {
+  start_everything();
+  client().publish_until_acked(requests(10));
+  expect_one_effect_each(10);
+  for (const char* stream : {"ROUTER_ASSIGN", "ROUTER_USAGE"}) {
+    client().ask(std::string("$JS.API.STREAM.DELETE.") + stream);
+  }
+  client().publish_until_acked({{.subject = "router.v1.decide", .payload = request_body("later").dump()}});
+  EXPECT_TRUE(eventually([&] { return client().stored("ROUTER_USAGE") == 1; }, kDrained)) << router_->log();
+}
+
+// A server that says INFO and then nothing: libnats 3.4.1's Connect never returns, whatever its time-out, and
+// eats a processor and memory.
+TEST(RouterAgainstASilentServer, TheHungProcessIsReplaced) {
+  const Scratch scratch;
+  const squall::base::UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(listener.get(), 8), 0);
+  ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  WorkerProcess worker(fmt::format("nats://127.0.0.1:{}", ntohs(address.sin_port)), scratch);
+  const squall::base::UniqueFd connection(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  ASSERT_TRUE(connection);
+  const std::string info =
+      R"(INFO {"server_id":"x","version":"2.9.10","max_payload":1048576,"headers":true,"proto":1})";
+  ASSERT_EQ(send(connection.get(), (info + "\r\n").data(), info.size() + 2, MSG_NOSIGNAL),
+            static_cast<ssize_t>(info.size() + 2));
+  EXPECT_EQ(worker.wait_exit(30s), 75) << testing_support::content_of(scratch / "worker.log");
 }
 
 TEST_F(RouterOnNats, AStreamThatTakesOtherSubjectsIsRefusedByName) {

@@ -77,16 +77,13 @@ BlockingClient::BlockingClient(const std::string& url)
     : session_(loop_, {.urls = {url}, .name = "test"}),
       requests_(loop_, session_),
       publisher_(requests_, 2s) {
-  std::promise<void> connected;
-  bool once = true;
-  session_.on_connected([&, this] {
-    if (std::exchange(once, false)) connected.set_value();
+  const auto connected = std::make_shared<std::promise<void>>();
+  session_.on_connected([connected, once = true]() mutable {
+    if (std::exchange(once, false)) connected->set_value();
   });
   session_.start();
   thread_ = std::jthread([this] { loop_.run(); });
-  connected.get_future().wait();
-  // The callback above must not refer to this frame any more.
-  wait_for<bool>([&](auto done) { done(true); });
+  connected->get_future().wait();
 }
 
 BlockingClient::~BlockingClient() {
@@ -99,9 +96,12 @@ BlockingClient::~BlockingClient() {
 
 template <typename T>
 T BlockingClient::wait_for(std::move_only_function<void(std::move_only_function<void(T)>)> start) {
-  std::promise<T> promise;
-  loop_.post([&] { start([&](T value) { promise.set_value(std::move(value)); }); });
-  return promise.get_future().get();
+  // Shared: the loop may still be inside set_value() when the waiting thread is gone.
+  const auto promise = std::make_shared<std::promise<T>>();
+  loop_.post([promise, start = std::move(start)]() mutable {
+    start([promise](T value) { promise->set_value(std::move(value)); });
+  });
+  return promise->get_future().get();
 }
 
 PublishOutcome BlockingClient::publish(const Publication& publication) {
