@@ -123,7 +123,7 @@ base::Result<ProcStatus> parse_stat(std::string_view text) {
   ProcStatus status;
   std::from_chars(text.data(), text.data() + text.size(), status.identity.pid);
   const auto fields = fields_after_name(text);
-  constexpr std::size_t kState = 0, kParent = 1, kSession = 3, kStartTicks = 19;
+  constexpr std::size_t kState = 0, kParent = 1, kSession = 3, kThreads = 17, kStartTicks = 19;
   if (fields.size() <= kStartTicks || status.identity.pid <= 0) {
     return base::fail("not a line of /proc/<pid>/stat: {}", text);
   }
@@ -132,6 +132,7 @@ base::Result<ProcStatus> parse_stat(std::string_view text) {
   };
   status.state = fields[kState].front();
   if (!number(fields[kParent], status.parent) || !number(fields[kSession], status.session) ||
+      !number(fields[kThreads], status.threads) ||
       !number(fields[kStartTicks], status.identity.start_ticks)) {
     return base::fail("not a line of /proc/<pid>/stat: {}", text);
   }

@@ -31,8 +31,11 @@ struct ProcStatus {
   std::string executable;              // empty when it may not be read, or for kernel threads
   std::vector<std::string> arguments;  // empty for zombies
 
-  // A zombie waits for its parent to notice; it does nothing any more and is not alive.
-  bool alive() const { return state != 'Z' && state != 'X' && state != 'x'; }
+  int threads = 1;
+  // A zombie waits for its parent to notice; it does nothing any more and is not alive. Only the main
+  // thread's state is seen here: where it has ended before the others (or is the first to die of a SIGKILL),
+  // the process goes on with them.
+  bool alive() const { return threads > 1 || (state != 'Z' && state != 'X' && state != 'x'); }
   // "nats-server (pid 812)".
   std::string describe() const;
 };

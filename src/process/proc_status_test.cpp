@@ -8,7 +8,7 @@ namespace squall::process {
 namespace {
 
 constexpr std::string_view kTail =
-    " 4194560 100 0 0 0 1 2 0 0 20 0 5 0 987654 10000000 300 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 "
+    " 4194560 100 0 0 0 1 2 0 0 20 0 1 0 987654 10000000 300 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 "
     "1 0 "
     "0 0 0 0\n";
 
@@ -40,6 +40,12 @@ TEST(ProcStatus, AZombieIsNotAlive) {
   EXPECT_FALSE(parse_stat(stat_line("x", "X"))->alive());
   EXPECT_TRUE(parse_stat(stat_line("x", "T"))->alive());
   EXPECT_TRUE(parse_stat(stat_line("x", "D"))->alive());
+}
+
+TEST(ProcStatus, AProcessOutlivesItsMainThread) {
+  std::string line = stat_line("x", "Z");
+  line.replace(line.find(" 20 0 1 0 "), 10, " 20 0 2 0 ");
+  EXPECT_TRUE(parse_stat(line)->alive());
 }
 
 TEST(ProcStatus, RefusesWhatIsNoStatLine) {

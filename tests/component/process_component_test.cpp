@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -189,6 +190,25 @@ TEST_F(ProcessComponent, APidFdIsRefusedForAnotherStartTimeAndForTheDead) {
   const auto gone = PidFd::open(identity);
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().message(), fmt::format("there is no process with pid {}", identity.pid));
+}
+
+// A server that died of SIGKILL was taken for dead when its main thread was, while others still wrote files.
+TEST_F(ProcessComponent, AProcessOutlivesItsMainThread) {
+  const pid_t pid = fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    std::thread([] { pause(); }).detach();
+    syscall(SYS_exit, 0);  // this thread alone
+  }
+  ASSERT_TRUE(soon([&] { return process::read_status(pid)->state == 'Z'; }));
+  const auto status = process::read_status(pid);
+  EXPECT_TRUE(status->alive());
+  EXPECT_TRUE(is_alive(status->identity));
+  const ProcessTree tree({.identity = status->identity, .mark = "", .own_session = false});
+  EXPECT_EQ(tree.members().size(), 1U);
+  EXPECT_THAT(tree.kill_all(10s), IsEmpty());
+  EXPECT_FALSE(is_alive(status->identity));
+  waitpid(pid, nullptr, 0);
 }
 
 TEST_F(ProcessComponent, AStrangersExitIsNoticedThroughItsPidFd) {
