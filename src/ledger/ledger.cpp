@@ -244,10 +244,10 @@ History Ledger::history(OpId id) const {
   const Folded& folded = operations_[id];
   if (folded.state == State::failed || folded.state == State::unknown)
     history.reason = reasons_[folded.reason];
-  for (Stage stage = 0; stage < layout_.stages.size(); ++stage) {
+  for (std::size_t stage = 0; stage < layout_.stages.size(); ++stage) {
     const StageEffects& effects = history.operation.effects[stage];
     if (effects.count == 0) continue;
-    history.effects.push_back({stage, history.key, effects.first_seq, effects.first_at});
+    history.effects.push_back({static_cast<Stage>(stage), history.key, effects.first_seq, effects.first_at});
   }
   if (const auto repeats = repeats_.find(id); repeats != repeats_.end()) {
     history.effects.insert(history.effects.end(), repeats->second.begin(), repeats->second.end());
