@@ -1,8 +1,6 @@
 # One folder = one target = one namespace. squall_folder() finds the sources beside it, so no test can be
 # forgotten: x.cpp goes into the library, x_test.cpp into <folder>_test, x_fuzz.cpp into its own fuzzer.
 
-set(CMAKE_CXX_FLAGS_DEV "-O1 -g1" CACHE STRING "Flags of the Dev build type")
-set(CMAKE_C_FLAGS_DEV "-O1 -g1" CACHE STRING "Flags of the Dev build type")
 option(SQUALL_FUZZ "Build the fuzzers (clang only)" OFF)
 
 add_library(squall_options INTERFACE)

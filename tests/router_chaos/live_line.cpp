@@ -24,8 +24,10 @@ void put(int fd, std::string_view text) { (void)!write(fd, text.data(), text.siz
 
 LiveLine::LiveLine(int fd) : fd_(fd >= 0 && isatty(fd) == 1 ? fd : -1) {}
 
+bool LiveLine::due() const { return fd_ >= 0 && base::now() - last_ >= std::chrono::milliseconds(100); }
+
 void LiveLine::show(std::string_view text) {
-  if (fd_ < 0 || base::now() - last_ < std::chrono::milliseconds(100)) return;
+  if (!due()) return;
   last_ = base::now();
   winsize size{};
   const bool known = ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;

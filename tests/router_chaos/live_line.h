@@ -12,6 +12,8 @@ class LiveLine {
   // -1, or a descriptor that is no terminal: shows nothing.
   explicit LiveLine(int fd);
 
+  // Whether show() would do anything now; asking is cheap, making the text is not.
+  bool due() const;
   // At most ten times a second; cut to the terminal's width.
   void show(std::string_view text);
   // Before a line is printed to standard output.

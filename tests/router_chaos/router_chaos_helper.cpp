@@ -307,6 +307,7 @@ std::optional<base::Nanos> RouterChaos::measure_time_to_green(base::Nanos timeou
 RecoveryMetrics RouterChaos::get_recovery_metrics() const { return recovery_; }
 
 void RouterChaos::show(std::string_view doing) {
+  if (!run_.live().due()) return;
   const workload::Progress progress = load_->progress();
   run_.live().show(fmt::format(
       "{}  trial {}  {}  {}  ·  {} acked, {} unfinished", system_->settings().case_name, trial_,

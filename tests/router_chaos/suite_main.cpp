@@ -197,7 +197,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 600))
       ->capture_default_str();
   int give_up_after_s = 30;
-  app.add_option("--give-up-after", give_up_after_s, "Seconds that a recovery may take before it counts as never")
+  app.add_option("--give-up-after", give_up_after_s,
+                 "Seconds that a recovery may take before it counts as never")
       ->check(CLI::Range(1, 600))
       ->capture_default_str();
   app.add_option("--live-fd", arguments.suite.live_fd, "Show progress on this terminal");
