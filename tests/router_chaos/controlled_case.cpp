@@ -225,7 +225,9 @@ void ControlledCase::finish() {
     chaos_->show("more load");
     run_.wait_for(milliseconds(50));
   }
+  chaos_->event(evidence::EventKind::phase, base::now(), "load off");
   chaos_->load().stop_load();
+  chaos_->event(evidence::EventKind::phase, base::now(), "drain");
   const base::Instant deadline = base::now() + kDrainPatience;
   bool drained = false;
   while (!drained && base::now() < deadline) {
@@ -235,8 +237,10 @@ void ControlledCase::finish() {
   }
   expect(Group::messages, "after the last recovery everything accepted is finished", drained,
          drained ? "" : fmt::format("{} unfinished", chaos_->load().progress().unfinished));
+  chaos_->event(evidence::EventKind::phase, base::now(), "check");
   judge_ledger();
   judge_clocks();
+  chaos_->event(evidence::EventKind::phase, base::now(), "stop the system");
   const process::ProcessTree router_tree = chaos_->system().router().tree();
   chaos_->system().stop();
   const auto left = router_tree.members();

@@ -105,10 +105,11 @@ base::Result<void> RoutedSystem::write_router_config() {
       "router: 1\n"
       "nats:\n  urls: [\"{}\"]\n"
       "run_dir: {}\n"
+      "http:\n  listen: 127.0.0.1:{}\n"
       "decide:\n  ack_wait: {}\n"
       "result:\n  ack_wait: {}\n"
       "backpressure:\n  active_after: {}\n",
-      deployment_->urls(), place("router").string(), in_ms(settings_.ack_wait), in_ms(settings_.ack_wait),
+      deployment_->urls(), place("router").string(), http_port_, in_ms(settings_.ack_wait), in_ms(settings_.ack_wait),
       in_ms(settings_.backpressure_active_after));
   if (!file.flush()) return base::fail("cannot write {}", place("router.yaml").string());
   return {};

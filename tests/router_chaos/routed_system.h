@@ -29,7 +29,7 @@ struct SystemSettings {
   std::string case_name;
   base::Nanos ack_wait = std::chrono::seconds(1);
   base::Nanos backpressure_active_after = std::chrono::seconds(2);
-  base::Nanos work_time = std::chrono::milliseconds(20);  // of the worker, per assignment
+  base::Nanos work_time = std::chrono::milliseconds(10);  // of the worker, per assignment
 };
 
 // Pids of the router's processes by name: guardian, supervisor, decide-0, …
