@@ -109,8 +109,8 @@ base::Result<void> RoutedSystem::write_router_config() {
       "decide:\n  ack_wait: {}\n"
       "result:\n  ack_wait: {}\n"
       "backpressure:\n  active_after: {}\n",
-      deployment_->urls(), place("router").string(), http_port_, in_ms(settings_.ack_wait), in_ms(settings_.ack_wait),
-      in_ms(settings_.backpressure_active_after));
+      deployment_->urls(), place("router").string(), http_port_, in_ms(settings_.ack_wait),
+      in_ms(settings_.ack_wait), in_ms(settings_.backpressure_active_after));
   if (!file.flush()) return base::fail("cannot write {}", place("router.yaml").string());
   return {};
 }

@@ -25,9 +25,9 @@ namespace squall::router_chaos {
 
 struct SuiteOptions {
   std::string artifacts = "_artifacts";
-  int repeat = 10;         // trials of each SLO test
-  std::string only;        // a test's name with * as a wildcard; empty: all
-  std::uint64_t seed = 7;  // of the schedules
+  int repeat = 10;                                       // trials of each SLO test
+  std::string only;                                      // a test's name with * as a wildcard; empty: all
+  std::uint64_t seed = 7;                                // of the schedules
   base::Nanos start_timeout = std::chrono::seconds(20);  // of each part of the system
   base::Nanos give_up_after = std::chrono::seconds(30);  // of waiting for a recovery
   bool keep_running = false;
