@@ -63,10 +63,11 @@ class EventLoop {
   };
 
   void repeat(const std::shared_ptr<Repeated>& repeated);
-  std::vector<Task> wait_for_tasks();
+  void wait_for_tasks();
   void run_due_timers();
 
   std::shared_ptr<Inlet> inlet_ = std::make_shared<Inlet>();
+  std::vector<Task> batch_;  // taken from the inlet, being run
   std::multimap<base::Instant, Task> timers_;
   std::atomic<std::uint64_t> turns_{0};
   bool quit_ = false;

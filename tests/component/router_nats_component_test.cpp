@@ -3,157 +3,27 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
-#include <filesystem>
 #include <iostream>
 #include <set>
 #include <thread>
 
 #include "base/unique_fd.h"
-#include "process/spawn.h"
-#include "tests/support/real_broker.h"
-#include "tests/support/running_router.h"
+#include "tests/support/router_on_nats.h"
 
 namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
-using router::nats::Publication;
 using testing_support::BlockingClient;
 using testing_support::eventually;
-using testing_support::RealBroker;
-using testing_support::RunningRouter;
+using testing_support::request_body;
+using testing_support::requests;
+using testing_support::RouterOnNats;
 using testing_support::Scratch;
+using testing_support::WorkerProcess;
 
 constexpr auto kDrained = 40s;
-
-std::string yaml_for(const std::string& url, const std::string& more = "") {
-  return "router: 1\nnats: {urls: [\"" + url +
-         "\"]}\ndecide: {ack_wait: 1s, pull_expires: 1s, nak_delays: [50ms, 100ms]}\nresult: {ack_wait: 1s, "
-         "pull_expires: 1s, nak_delays: "
-         "[50ms]}\n" +
-         more;
-}
-
-json request_body(const std::string& id) {
-  return {{"version", "1"},
-          {"request_id", id},
-          {"tenant_id", "acme"},
-          {"task", {{"type", "text"}, {"payload", id}}}};
-}
-
-std::string request_id(int number) { return "r-" + std::to_string(number); }
-
-std::vector<Publication> requests(int count) {
-  std::vector<Publication> all;
-  for (int i = 0; i < count; ++i) {
-    all.push_back({.subject = "router.v1.decide",
-                   .payload = request_body(request_id(i)).dump(),
-                   .message_id = request_id(i)});
-  }
-  return all;
-}
-
-class WorkerProcess {
- public:
-  WorkerProcess(const std::string& url, const Scratch& scratch, std::vector<std::string> more = {}) {
-    std::vector<std::string> command{ROUTER_WORKER, "--nats-url", url,     "--work-time",         "5ms",
-                                     "--ack-wait",  "1s",         "--log", scratch / "worker.log"};
-    command.insert(command.end(), more.begin(), more.end());
-    auto child = squall::process::spawn(
-        {.command = command, .environment = {}, .working_directory = {}, .inherited_fds = {}});
-    EXPECT_TRUE(child) << child.error().message();
-    if (child) pid_ = child->pid;
-  }
-  ~WorkerProcess() {
-    if (pid_ == 0) return;
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-  WorkerProcess(const WorkerProcess&) = delete;
-  WorkerProcess& operator=(const WorkerProcess&) = delete;
-
-  void signal(int number) const { kill(pid_, number); }
-  int wait_exit(squall::base::Nanos within = 20s) {
-    int status = 0;
-    if (!eventually([&] { return waitpid(pid_, &status, WNOHANG) == pid_; }, within)) return 2000;
-    pid_ = 0;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-  }
-
- private:
-  int pid_ = 0;
-};
-
-class RouterOnNats : public testing::Test {
- protected:
-  void start_router(const std::string& more = "", std::vector<std::string> arguments = {}) {
-    router_ = std::make_unique<RunningRouter>(
-        ROUTER, scratch_,
-        testing_support::RouterOptions{.arguments = std::move(arguments),
-                                       .yaml = yaml_for(broker_.url(), more)});
-  }
-  void start_everything() {
-    start_router();
-    worker_ = std::make_unique<WorkerProcess>(broker_.url(), scratch_);
-    router_->wait_ready();
-  }
-  BlockingClient& client() {
-    if (!client_) client_ = std::make_unique<BlockingClient>(broker_.url());
-    return *client_;
-  }
-  // Each of r-0 … r-(count-1) has exactly one stored assignment and one stored usage event, and nobody else
-  // has.
-  void expect_one_effect_each(int count) {
-    EXPECT_TRUE(eventually(
-        [&] { return client().stored("ROUTER_USAGE") >= static_cast<std::uint64_t>(count); }, kDrained))
-        << client().stored("ROUTER_USAGE") << " usage events of " << count << "\n"
-        << router_->log();
-    for (const char* stream : {"ROUTER_ASSIGN", "ROUTER_USAGE"}) {
-      const auto counts = client().count_by_request(stream);
-      EXPECT_EQ(counts.size(), static_cast<std::size_t>(count)) << stream;
-      for (int i = 0; i < count; ++i) {
-        const auto found = counts.find(request_id(i));
-        EXPECT_EQ(found == counts.end() ? 0 : found->second, 1) << stream << " " << request_id(i);
-      }
-    }
-  }
-  // When the broker stored the first usage event after that instant.
-  static std::optional<squall::base::WallInstant> first_usage_stored_after(BlockingClient& watcher,
-                                                                           squall::base::WallInstant after) {
-    std::optional<squall::base::WallInstant> first;
-    eventually([&] {
-      const auto info = watcher.ask_json("$JS.API.STREAM.INFO.ROUTER_USAGE");
-      if (!info.is_object() || !info.contains("state")) return false;
-      if (squall::base::parse_rfc3339(info["state"]["last_ts"].get<std::string>()) <= after) return false;
-      for (std::uint64_t sequence = info["state"]["last_seq"]; sequence > 0; --sequence) {
-        const auto stored = watcher.ask_json("$JS.API.STREAM.MSG.GET.ROUTER_USAGE", {{"seq", sequence}});
-        if (!stored.contains("message")) break;
-        const auto at = squall::base::parse_rfc3339(stored["message"]["time"].get<std::string>());
-        if (!at || *at <= after) break;
-        first = at;
-      }
-      return first.has_value();
-    });
-    return first;
-  }
-  void expect_nothing_unfinished() {
-    EXPECT_TRUE(eventually(
-        [&] {
-          const auto info = client().consumer("ROUTER_DECIDE", "router-decide");
-          return info.is_object() && info.contains("num_pending") && info["num_pending"] == 0 &&
-                 info["num_ack_pending"] == 0;
-        },
-        kDrained));
-  }
-
-  Scratch scratch_;
-  RealBroker broker_{scratch_};
-  std::unique_ptr<RunningRouter> router_;
-  std::unique_ptr<WorkerProcess> worker_;
-  std::unique_ptr<BlockingClient> client_;
-};
 
 TEST_F(RouterOnNats, EachRequestGetsOneAssignmentOneUsageEventAndItsReply) {
   start_everything();
@@ -418,6 +288,20 @@ TEST_F(RouterOnNats, TheWorkerDrainsAndExitsWithZero) {
   EXPECT_EQ(worker_->wait_exit(6s), 0);
   worker_ = std::make_unique<WorkerProcess>(broker_.url(), scratch_);
   expect_one_effect_each(200);
+}
+
+TEST_F(RouterOnNats, AFrozenBrokerIsNoticedAndWorkGoesOnWhenItThaws) {
+  start_everything();
+  client().publish_until_acked(requests(10));
+  expect_one_effect_each(10);
+  client_.reset();
+  broker_.signal(SIGSTOP);
+  EXPECT_TRUE(eventually([&] { return router_->logged("NATS connection lost").size() >= 4; }));
+  EXPECT_FALSE(router_->ready());
+  broker_.signal(SIGCONT);
+  router_->wait_ready();
+  client().publish_until_acked(requests(30));
+  expect_one_effect_each(30);
 }
 
 }  // namespace
