@@ -23,7 +23,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // The span before a fault in which the normal rate and backlog are measured.
-constexpr base::Nanos kBaseline = milliseconds(400);
+constexpr base::Nanos kBaseline = milliseconds(300);
 constexpr base::Nanos kDrainPatience = seconds(20);
 // What restarts, reconnects and the server's redelivery timer may add to the caught-up bound.
 constexpr base::Nanos kBoundSlack = seconds(1);

@@ -48,8 +48,8 @@ std::vector<fault::PlannedTrial> drawn(const PlanOptions& options, fault::Draft 
 
 // Most brokers come back at once; every tenth stays away for 5 s.
 std::vector<base::Nanos> down_times_of_ten() {
-  std::vector<base::Nanos> times(7, base::Nanos{0});
-  times.insert(times.end(), {seconds(2), seconds(2), seconds(5)});
+  std::vector<base::Nanos> times(8, base::Nanos{0});
+  times.insert(times.end(), {seconds(2), seconds(5)});
   return times;
 }
 
@@ -79,8 +79,8 @@ std::vector<PlannedCase> planned_cases(const PlanOptions& options) {
        .trials = one_each({kill_router_process("supervisor"), kill_router_process("supervisor")})},
       {.name = "test_jetstream_lag_backpressure",
        .failure_modes = {"FM-JETSTREAM-001", "FM-JETSTREAM-002"},
-       .purpose = "the acks of the decide consumer stop for 5 s: backpressure, redelivery, one effect each",
-       .trials = one_each({freeze("router.v1.decide", seconds(5))})},
+       .purpose = "the acks of the decide consumer stop for 4 s: backpressure, redelivery, one effect each",
+       .trials = one_each({freeze("router.v1.decide", seconds(4))})},
       {.name = "test_recovery_slo_nats",
        .failure_modes = {"FM-NATS-001"},
        .purpose = "repeated broker SIGKILLs under one continuous load",

@@ -20,7 +20,7 @@ struct PlannedCase {
   std::vector<fault::PlannedTrial> trials;     // none: a control, without a fault
   base::Nanos slo = std::chrono::seconds(30);  // of first output, from the effect (or the heal of a freeze)
   std::optional<base::Nanos> time_to_green_slo;
-  base::Nanos load_at_least = std::chrono::seconds(4);  // how long the load runs; 4 s make 3,200 requests
+  base::Nanos load_at_least = std::chrono::milliseconds(3500);  // enough for 3,000 requests
 };
 
 struct PlanOptions {

@@ -216,8 +216,9 @@ std::optional<process::ExitStatus> RoutedSystem::drain_router(base::Nanos patien
 
 void RoutedSystem::stop() {
   if (operational_) run_.wait(operational_->stop());
-  if (worker_) (void)run_.wait(worker_->stop(seconds(3)));
+  if (worker_) (void)worker_->signal(SIGTERM);  // drains while the router does
   if (router_) (void)run_.wait(router_->stop(seconds(6)));
+  if (worker_) (void)run_.wait(worker_->stop(seconds(3)));
   if (deployment_) {
     (void)run_.wait(
         deployment_->snapshot(run_.folder().nats() / settings_.case_name, base::now() + seconds(2)));

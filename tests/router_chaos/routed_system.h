@@ -62,7 +62,7 @@ class RoutedSystem {
   base::Result<void> start_router();
   // SIGTERM to the guardian; how it ended, and nothing if it did not within the time.
   std::optional<process::ExitStatus> drain_router(base::Nanos patience);
-  // SIGTERM to everything, worker first; SIGKILL to what does not go.
+  // SIGTERM to everything, the broker last; SIGKILL to what does not go.
   void stop();
 
   RouterPids router_pids() const;

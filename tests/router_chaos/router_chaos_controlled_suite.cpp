@@ -139,7 +139,7 @@ Trial supervisor_kill_trial(ControlledCase& c, const fault::PlannedTrial& planne
 TEST(router_chaos_controlled_suite, test_control_no_fault) {
   ControlledCase::run("test_control_no_fault", [](ControlledCase& c) {
     const RouterPids before = c.chaos().router_pids();
-    const base::Instant until = base::now() + seconds(4);
+    const base::Instant until = base::now() + milliseconds(3500);
     bool always_operational = true;
     while (base::now() < until) {
       c.chaos().show("no fault");

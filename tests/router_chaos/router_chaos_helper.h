@@ -27,7 +27,7 @@ std::string_view name_of(KillSignal signal);  // "SIGKILL"
 
 // The load of every test: more than the 500 requests a second that are asked for, in bursts, so that a kill
 // finds work in every stage.
-inline constexpr workload::Pacing kLoad{.per_second = 800, .burst = 8};
+inline constexpr workload::Pacing kLoad{.per_second = 1000, .burst = 10};
 // A fault strikes only when at least so many requests are unfinished.
 inline constexpr std::uint64_t kWantedHits = 4;
 
