@@ -9,6 +9,7 @@
 #include "cli/exit_code.h"
 #include "cluster/nats_binary.h"
 #include "evidence/read_back.h"
+#include "evidence/seal.h"
 #include "ledger/ledger_codec.h"
 #include "report/render.h"
 
