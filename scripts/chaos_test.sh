@@ -110,7 +110,7 @@ exec 3>&1
 exec > >(tee -a "$log") 2>&1
 echo "squall     controlled chaos tests, $(date -u +%FT%TZ)"
 
-scripts/build.sh dev
+scripts/build.sh dev router_chaos_controlled_suite router router-worker squall
 
 # The suite has a session of its own, so that a terminal's Ctrl-C reaches it once, through this script. It dies
 # with this script, and its children die with it, whatever happens (also SIGKILL).

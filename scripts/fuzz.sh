@@ -10,7 +10,7 @@ if ! [[ $seconds =~ ^[0-9]+$ ]]; then
   exit 2
 fi
 scripts/setup.sh --with-ci >/dev/null
-SQUALL_SKIP_SETUP=1 scripts/build.sh fuzz
+SQUALL_SKIP_SETUP=1 scripts/build.sh fuzz fuzzers
 
 mkdir -p build/fuzz/crashes
 found=0
