@@ -27,9 +27,16 @@ target_link_libraries(library_pch PUBLIC squall_options fmt::fmt nlohmann_json::
 target_precompile_headers(library_pch PRIVATE
   <algorithm> <array> <atomic> <chrono> <cstdint> <deque> <expected> <functional> <map> <memory> <optional>
   <span> <string> <string_view> <unordered_map> <utility> <variant> <vector> <fmt/format.h> <nlohmann/json.hpp>)
+# Tests are compiled once and run for seconds: in a Dev build they are not worth optimising.
+if(SQUALL_SANITIZE)
+  set(squall_test_options "")
+else()
+  set(squall_test_options $<$<CONFIG:Dev>:-O0>)
+endif()
 add_library(test_pch STATIC ${CMAKE_BINARY_DIR}/pch/library_pch.cpp)
 target_link_libraries(test_pch PUBLIC squall_options fmt::fmt nlohmann_json::nlohmann_json Threads::Threads
   GTest::gtest GTest::gmock)
+target_compile_options(test_pch PRIVATE ${squall_test_options})
 target_precompile_headers(test_pch PRIVATE
   <chrono> <expected> <map> <memory> <optional> <string> <variant> <vector> <fmt/format.h>
   <nlohmann/json.hpp> <gtest/gtest.h> <gmock/gmock.h>)
@@ -81,6 +88,7 @@ function(squall_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} squall_options fmt::fmt nlohmann_json::nlohmann_json
     Threads::Threads GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_options(${name} PRIVATE ${squall_test_options})
   target_precompile_headers(${name} REUSE_FROM test_pch)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
