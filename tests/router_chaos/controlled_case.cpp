@@ -120,6 +120,12 @@ Trial ControlledCase::trial(const fault::PlannedTrial& planned,
   report.down_time = fault::active_time(trial.planned->action);
   trial.recovery = chaos_->load().with_ledger(
       [&](const ledger::Ledger& ledger) { return check::measure_recovery(ledger, window); });
+  // Green means operational and caught up, so it cannot be before the later of the two.
+  if (!trial.recovery.caught_up) {
+    trial.time_to_green.reset();
+  } else if (trial.time_to_green) {
+    trial.time_to_green = std::max(*trial.time_to_green, *trial.recovery.caught_up);
+  }
   fill_window(report, trial, window);
   judge_trial(report, trial, window);
   report.summary = report::make_summary(report);
