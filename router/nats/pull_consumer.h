@@ -30,7 +30,7 @@ struct PullOptions {
   std::string durable;
   int window = 256;  // messages in hand or asked for
   base::Nanos expires = std::chrono::seconds(5);
-  base::Nanos idle_heartbeat = std::chrono::milliseconds(200);
+  base::Nanos idle_heartbeat = std::chrono::milliseconds(100);
 };
 
 enum class PullTrouble {

@@ -106,8 +106,8 @@ base::Result<void> RoutedSystem::write_router_config() {
       "nats:\n  urls: [\"{}\"]\n"
       "run_dir: {}\n"
       "http:\n  listen: 127.0.0.1:{}\n"
-      "decide:\n  ack_wait: {}\n  idle_heartbeat: 200ms\n"
-      "result:\n  ack_wait: {}\n  idle_heartbeat: 200ms\n"
+      "decide:\n  ack_wait: {}\n  idle_heartbeat: 100ms\n"
+      "result:\n  ack_wait: {}\n  idle_heartbeat: 100ms\n"
       "backpressure:\n  active_after: {}\n",
       deployment_->urls(), place("router").string(), http_port_, in_ms(settings_.ack_wait),
       in_ms(settings_.ack_wait), in_ms(settings_.backpressure_active_after));
