@@ -17,12 +17,12 @@ jq -r --slurpfile manifest "$run/manifest.json" '
   def ms: if . == null then "never"
     elif . >= 1000 then "\(. / 10 | round / 100) s"
     else "\(. * 10 | round / 10) ms" end;
-  def clock($name): (.clocks[] | select(.name == $name) | .summary) as $c
-    | "\($c.median_ms | ms) / \($c.worst_ms | ms)";
+  def clock($name): (.clocks[] | select(.name == $name)) as $c
+    | "\($c.p50_ms | ms) / \($c.worst_ms | ms)";
   def hits: [.trials[].hits[].count] | add;
   def modes: .failure_modes | join(", ");
   ($manifest[0].host // $manifest[0]) as $host
-  | "Measured \(.started | .[0:10]) by `\(.command)` with nats-server \(.versions[] | select(.of == "nats-server") | .version), seed \(.seed), on \($host.cpus) cores, \($host.os), kernel \($host.kernel). Times are median / worst over the trials.",
+  | "Measured \(.started | .[0:10]) by `\(.command)` with nats-server \(.versions["nats-server"]), seed \(.seed), on \($host.cpus) cores, \($host.os), kernel \($host.kernel). Times are median / worst over the trials.",
     "",
     "| failure mode | test | verdict | trials | hits | first output | caught up | time to green | acknowledged | lost | doubled |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
