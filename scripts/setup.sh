@@ -50,7 +50,7 @@ EOF
 fi
 
 # Whether apt could install it. (apt-cache show also succeeds for a name that only others mention.)
-available() { apt-cache policy "$1" 2>/dev/null | grep -qE '^  Candidate: [^(]'; }
+available() { [[ $(apt-cache policy "$1" 2>/dev/null) =~ Candidate:\ [^\(] ]]; }
 installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
 missing=()
