@@ -19,36 +19,17 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/task_group.h"
-#include "client/connection.h"
-#include "client/jetstream.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_codec.h"
+#include "workload/dialer.h"
+#include "workload/effect_stream.h"
 #include "workload/pacing.h"
+#include "workload/publisher.h"
+#include "workload/recorder.h"
 
 namespace squall::workload {
 
-// One input of the system under test.
-struct Input {
-  std::string subject;
-  std::string key;  // what the system hands through to its effects
-  std::string payload;
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-
-// A stage of the ledger, counted as stored in a stream.
-struct EffectStream {
-  std::string stage;  // "assignment"
-  std::string stream;
-  // The input's key out of the stored message; nothing if the message is no effect of ours. Runs on the
-  // workload's thread.
-  std::function<std::optional<std::string>(const client::StoredMessage&)> key_of;
-};
-
 struct WorkloadOptions {
-  struct Endpoint {
-    std::string host;
-    std::uint16_t port = 0;
-  };
   std::vector<Endpoint> servers;  // tried in turn
   Pacing pacing;
   std::function<Input(ledger::OpId)> make_input;
@@ -59,15 +40,6 @@ struct WorkloadOptions {
   std::string key_prefix;
   // Where the ledger is written as it grows; may be empty. Called on the workload's thread.
   ledger::Sink ledger_sink;
-};
-
-// What the control thread asks while the load runs.
-struct Progress {
-  ledger::Counts counts;
-  std::uint64_t unfinished = 0;
-  // When the oldest input without its final effect was attempted; nothing when all are finished.
-  std::optional<base::Instant> oldest_unfinished_at;
-  bool connected = false;
 };
 
 // Thread: construct, call and destroy it on one (the control) thread; the load runs on a thread of its own.
@@ -90,39 +62,23 @@ class Workload {
   // Calls `read` with the ledger as it is now, on the workload's thread.
   template <typename Read>
   auto with_ledger(Read read) -> std::invoke_result_t<Read&, const ledger::Ledger&> {
-    return thread_.call([&] { return read(ledger_); });
+    return thread_->call([&] { return read(recorder_.ledger()); });
   }
   // Errors of writing the ledger; a ledger with a hole proves nothing.
   std::optional<std::string> write_error();
 
  private:
-  struct Tail {
-    std::uint64_t next_seq = 1;
-  };
-
-  boost::asio::awaitable<void> keep_connected();
-  boost::asio::awaitable<void> publish_on_schedule();
-  boost::asio::awaitable<void> read_effects(ledger::Stage stage);
-  boost::asio::awaitable<bool> read_some_effects(ledger::Stage stage);
   boost::asio::awaitable<void> flush_ledger();
   boost::asio::awaitable<bool> tails_at_end(base::Instant deadline);
-  boost::asio::awaitable<base::Result<std::shared_ptr<client::Connection>>> connect(std::string name);
-  void publish(ledger::OpId id);
-  void record(const ledger::Record& record);
-  bool finished(ledger::OpId id) const;
 
   WorkloadOptions options_;
+  std::unique_ptr<base::ControlThread> thread_;  // the destructor ends it first: what it runs uses the rest
   // Everything below lives on thread_.
-  ledger::Ledger ledger_;
-  std::optional<ledger::Writer> writer_;
-  std::optional<std::string> write_error_;
-  std::shared_ptr<client::Connection> connection_;
-  std::vector<Tail> tails_;
-  std::size_t next_server_ = 0;
-  bool loading_ = true;
-  ledger::OpId first_unfinished_ = 0;  // all before it are finished for good
+  Recorder recorder_;
+  Dialer dialer_;
+  Publisher publisher_;
+  std::vector<std::unique_ptr<EffectStreamReader>> effects_;
   std::unique_ptr<base::TaskGroup> tasks_;
-  base::ControlThread thread_;
 };
 
 }  // namespace squall::workload

@@ -1,0 +1,45 @@
+#include "workload/recorder.h"
+
+namespace squall::workload {
+
+Recorder::Recorder(ledger::Layout layout, ledger::Sink sink) : ledger_(std::move(layout)) {
+  if (sink) writer_.emplace(ledger_.layout(), std::move(sink));
+}
+
+void Recorder::record(const ledger::Record& record) {
+  ledger_.add(record);
+  if (!writer_ || write_error_) return;
+  if (const auto written = writer_->append(record); !written) write_error_ = written.error().message();
+}
+
+void Recorder::flush() {
+  if (!writer_ || write_error_) return;
+  if (const auto flushed = writer_->flush(); !flushed) write_error_ = flushed.error().message();
+}
+
+Progress Recorder::progress() {
+  while (first_unfinished_ < ledger_.size() && finished(first_unfinished_)) ++first_unfinished_;
+  Progress progress{.counts = ledger_.counts(), .unfinished = ledger_.unfinished()};
+  if (first_unfinished_ < ledger_.size()) {
+    progress.oldest_unfinished_at = ledger_.operation(first_unfinished_).attempted_at;
+  }
+  return progress;
+}
+
+// Finished for the purpose of "oldest unfinished": it has its final effect, or was never accepted for all
+// that we know.
+bool Recorder::finished(ledger::OpId id) const {
+  const ledger::Operation operation = ledger_.operation(id);
+  if (operation.finished()) return true;
+  switch (operation.state) {
+    case ledger::State::open:
+    case ledger::State::ok:
+      return false;
+    case ledger::State::failed:
+    case ledger::State::unknown:
+      return !operation.has_effect();
+  }
+  return false;
+}
+
+}  // namespace squall::workload
