@@ -1,4 +1,4 @@
-// A subcommand as plain data, so that only command_line.cpp knows the library that parses command lines (it
+// A subcommand as plain data, so that only run_command.cpp knows the library that parses command lines (it
 // costs seconds to compile). Each command is one file, x_command.cpp, which makes one of these; commands.cpp
 // lists them.
 #pragma once

@@ -2,13 +2,13 @@
 #include <cstdio>
 #include <exception>
 
-#include "cli/command_line.h"
+#include "cli/run_command.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 
 int main(int argc, char** argv) {
   try {
-    return squall::cli::run_command_line(argc, argv, squall::cli::all_commands());
+    return squall::cli::run_command(argc, argv, squall::cli::all_commands());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "squall: internal error: %s\n", error.what());
     return squall::cli::kInternal;

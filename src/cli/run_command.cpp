@@ -1,4 +1,4 @@
-#include "cli/command_line.h"
+#include "cli/run_command.h"
 
 #include <CLI/CLI.hpp>
 
@@ -27,7 +27,7 @@ void add_command(CLI::App& app, const Command& command) {
 
 }  // namespace
 
-int run_command_line(int argc, const char* const* argv, const std::vector<Command>& commands) {
+int run_command(int argc, const char* const* argv, const std::vector<Command>& commands) {
   CLI::App app("Controlled chaos tests for systems on NATS and JetStream", "squall");
   app.require_subcommand(1);
   app.get_formatter()->column_width(24);

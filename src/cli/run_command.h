@@ -8,6 +8,6 @@
 namespace squall::cli {
 
 // Parses, runs the command and returns its exit code; kUsage for a wrong command line, kOk for --help.
-int run_command_line(int argc, const char* const* argv, const std::vector<Command>& commands);
+int run_command(int argc, const char* const* argv, const std::vector<Command>& commands);
 
 }  // namespace squall::cli
