@@ -31,8 +31,8 @@ base::Result<std::optional<base::Nanos>> JsonFields::milliseconds(const char* na
 base::Result<std::optional<std::uint64_t>> JsonFields::count(const char* name) {
   const json* field = find(name);
   if (field == nullptr || field->is_null()) return std::optional<std::uint64_t>{};
-  if (!field->is_number_unsigned())
-    return base::fail("{}: {} must be a whole number from 0 on", where_, name);
+  const bool is_count = field->is_number_unsigned() || (field->is_number_integer() && *field >= 0);
+  if (!is_count) return base::fail("{}: {} must be a whole number from 0 on", where_, name);
   return std::optional(field->get<std::uint64_t>());
 }
 
