@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "base/task_group.h"
-#include "http/server.h"
+#include "http/http_server.h"
 
 namespace squall::http {
 

@@ -15,7 +15,7 @@
 #include "base/task_group.h"
 #include "http/event_feed.h"
 #include "http/http_client.h"
-#include "http/server.h"
+#include "http/http_server.h"
 
 namespace squall::http {
 namespace {

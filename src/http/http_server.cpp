@@ -1,4 +1,4 @@
-#include "http/server.h"
+#include "http/http_server.h"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
