@@ -17,8 +17,9 @@ using namespace std::chrono_literals;
 constexpr base::Nanos kRetryAfter = 100ms;
 // How long after its expiry a pull of which nothing was heard is taken for gone.
 constexpr base::Nanos kGrace = 2s;
-// Of a drain: a little more than pulls usually live.
+// Of a drain, at most; and how long nothing must have been delivered for an open pull to be taken for idle.
 constexpr base::Nanos kSettleTime = 1200ms;
+constexpr base::Nanos kSettleQuiet = 50ms;
 constexpr base::Nanos kSettleCheck = 2ms;
 // Heartbeats that may stay out in a row.
 constexpr int kHeartbeatsMissed = 3;
@@ -54,11 +55,14 @@ void PullConsumer::start() {
 
 void PullConsumer::drain(Task done) {
   draining_ = true;
+  delivered_at_ = base::now();
   unsubscribe_when_settled(base::now() + kSettleTime, std::move(done));
 }
 
 void PullConsumer::unsubscribe_when_settled(base::Instant at_last, Task done) {
-  if (subscription_ && credit_.outstanding() > 0 && base::now() < at_last) {
+  const base::Instant now = base::now();
+  const bool busy = credit_.outstanding() > 0 && now < delivered_at_ + kSettleQuiet;
+  if (subscription_ && busy && now < at_last) {
     loop_.after(kSettleCheck, [this, at_last, done = std::move(done)]() mutable {
       unsubscribe_when_settled(at_last, std::move(done));
     });
@@ -100,6 +104,7 @@ void PullConsumer::received(Message message) {
   auto tokens = parse_ack_subject(message.reply);
   if (!tokens) return;  // somebody else's, sent to our inbox
   credit_.received();
+  delivered_at_ = heard_;
   ++unfinished_;
   on_message_({std::move(message), std::move(*tokens), heard_});
   pull_if_room();

@@ -54,9 +54,9 @@ class PullConsumer {
   void start();
   // Takes effect with the next pull.
   void set_window(int window) { options_.window = window; }
-  // No more pulls. Waits a little for the open ones to be used up or to expire (a server that loses the
-  // subscriber of an open pull can still hand one message to nobody, which then waits for ack_wait),
-  // unsubscribes, hands out what has arrived, and calls `done`.
+  // No more pulls. Under load it waits a little for the open ones to be used up (a server that loses the
+  // subscriber of an open pull can still hand one message to nobody, which then waits for ack_wait); when
+  // nothing comes, it does not. Then it unsubscribes, hands out what has arrived, and calls `done`.
   void drain(Task done);
 
   // Each message is ended by exactly one of these. False: it could not be handed to the broker, and is not
@@ -96,7 +96,8 @@ class PullConsumer {
   bool started_ = false;
   bool draining_ = false;
   base::Instant heard_;
-  base::Instant quiet_until_;  // no pulls before: the last one was refused
+  base::Instant delivered_at_;  // a message; of a drain, at least its begin
+  base::Instant quiet_until_;   // no pulls before: the last one was refused
 };
 
 }  // namespace router::nats

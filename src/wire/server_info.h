@@ -33,6 +33,19 @@ struct ServerInfo {
 // Errors: no JSON object, a field of the wrong type (it is named).
 base::Result<ServerInfo> parse_server_info(std::string_view json);
 
+// What any client says of itself in CONNECT. Fields that are absent keep their defaults.
+struct ClientInfo {
+  std::string name;
+  std::string lang;
+  std::string version;
+  bool headers = false;
+  bool no_responders = false;
+  bool verbose = true;
+  bool pedantic = true;
+};
+// Errors: no JSON object, a field of the wrong type (it is named).
+base::Result<ClientInfo> parse_client_info(std::string_view json);
+
 // What our client says of itself; empty strings are left out.
 struct ConnectRequest {
   std::string name;

@@ -166,6 +166,18 @@ TEST_F(RouterOnNats, WaitsForNatsAtBootWithoutARestart) {
   expect_one_effect_each(10);
 }
 
+// A drain once waited 1.2 s for its open pulls to end, also where nothing came any more: every stop of an idle
+// router took that long.
+TEST_F(RouterOnNats, AnIdleRouterDrainsAtOnce) {
+  start_everything();
+  client().publish_until_acked(requests(10));
+  expect_one_effect_each(10);
+  const auto began = std::chrono::steady_clock::now();
+  router_->signal(SIGTERM);
+  EXPECT_EQ(router_->wait_exit(6s), 0) << router_->log();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 1s);
+}
+
 TEST_F(RouterOnNats, DrainsWithinItsDeadlineAndTheNextOneFinishesTheRest) {
   start_everything();
   constexpr int kRequests = 800;
