@@ -39,6 +39,18 @@ bool soon(const std::function<bool()>& condition, base::Nanos patience = 10s) {
   return condition();
 }
 
+// A shell, its child and a detached grandchild whose parent is init.
+constexpr const char* kFamily = "sleep 61 & (setsid sleep 62 &); wait";
+
+// The two sleep, and the shell in between has ended.
+bool family_stands(const process::ProcessTree& tree) {
+  const auto members = tree.members();
+  const auto sleeping = std::ranges::count_if(members, [](const auto& member) {
+    return member.arguments.size() == 2 && member.arguments[0] == "sleep";
+  });
+  return sleeping == 2 && members.size() == 3;
+}
+
 // A Squall of its own in a forked process, which does `work` and then dies as `end` says.
 class WatchdogComponent : public ::testing::Test {
  protected:
@@ -50,11 +62,11 @@ class WatchdogComponent : public ::testing::Test {
   // Not of the run: what an attached process is.
   std::unique_ptr<process::Child> stranger() {
     auto child = process::Child::start(io, {.name = "stranger",
-                                            .command = {"sh", "-c", "sleep 61 & (setsid sleep 62 &); wait"},
+                                            .command = {"sh", "-c", kFamily},
                                             .log_path = folder / "stranger.log",
                                             .run_id = "another-run"});
     EXPECT_TRUE(child) << (child ? "" : child.error().message());
-    EXPECT_TRUE(soon([&] { return (*child)->tree().members().size() >= 3; }));
+    EXPECT_TRUE(soon([&] { return family_stands((*child)->tree()); }));
     return *std::move(child);
   }
 
@@ -79,13 +91,19 @@ class WatchdogComponent : public ::testing::Test {
     }
     close(report[1]);
     Squall started{.pid = pid};
+    living_.push_back(pid);
     EXPECT_EQ(read(report[0], &started.watchdog, sizeof started.watchdog), long{sizeof started.watchdog});
     close(report[0]);
     return started;
   }
-  static void kill_squall(const Squall& squall) {
+  void kill_squall(const Squall& squall) {
     kill(squall.pid, SIGKILL);
     waitpid(squall.pid, nullptr, 0);
+    std::erase(living_, squall.pid);
+  }
+  // After a failure.
+  ~WatchdogComponent() override {
+    for (const pid_t pid : std::vector(living_)) kill_squall({.pid = pid});
   }
   static bool gone(pid_t pid) {
     const auto status = process::read_status(pid);
@@ -99,21 +117,22 @@ class WatchdogComponent : public ::testing::Test {
     std::ifstream file(folder / "watchdog.log");
     return {std::istreambuf_iterator<char>(file), {}};
   }
+
+ private:
+  std::vector<pid_t> living_;
 };
 
-// Three processes: a shell, its child and a detached grandchild whose parent is init.
 void start_family(boost::asio::io_context& io, const std::string& run_id) {
   // Kept alive on purpose: its destructor must not be what ends it.
-  static auto child = process::Child::start(
-      io,
-      {.name = "family", .command = {"sh", "-c", "sleep 61 & (setsid sleep 62 &); wait"}, .run_id = run_id});
-  (void)soon([] { return (*child)->tree().members().size() >= 3; });
+  static auto child =
+      process::Child::start(io, {.name = "family", .command = {"sh", "-c", kFamily}, .run_id = run_id});
+  (void)soon([] { return family_stands((*child)->tree()); });
 }
 
 TEST_F(WatchdogComponent, NothingOfTheRunLivesAfterSquallWasKilled) {
   const Squall killed =
       squall([&](fault::Journal&, boost::asio::io_context& own) { start_family(own, run_id); });
-  ASSERT_GE(run_members(run_id).size(), 3U);
+  ASSERT_EQ(run_members(run_id).size(), 3U);
   EXPECT_NE(getsid(killed.watchdog), getsid(killed.pid));
   kill_squall(killed);
   EXPECT_TRUE(soon([&] { return run_members(run_id).empty(); }, 2s));
