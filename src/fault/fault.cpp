@@ -1,8 +1,9 @@
 #include "fault/fault.h"
 
 #include <array>
-#include <cmath>
 #include <nlohmann/json.hpp>
+
+#include "fault/json_fields.h"
 
 namespace squall::fault {
 namespace {
@@ -15,62 +16,16 @@ constexpr std::array<std::string_view, 9> kEndingSignals{"KILL", "TERM", "INT", 
 
 std::string_view name_of(Scope scope) { return scope == Scope::kTree ? "tree" : "process"; }
 
-// Reads the fields of one JSON object and remembers which were asked for, so that a misspelt one is noticed.
-class Fields {
- public:
-  Fields(const json& object, std::string where) : object_(object), where_(std::move(where)) {}
-
-  base::Result<std::string> text(const char* name, std::optional<std::string> otherwise = {}) {
-    const json* field = find(name);
-    if (field == nullptr && otherwise) return *otherwise;
-    if (field == nullptr) return base::fail("{}: {} is missing", where_, name);
-    if (!field->is_string() || field->get_ref<const std::string&>().empty()) {
-      return base::fail("{}: {} must be a text that is not empty", where_, name);
-    }
-    return field->get<std::string>();
-  }
-
-  base::Result<std::optional<base::Nanos>> milliseconds(const char* name) {
-    const json* field = find(name);
-    if (field == nullptr || field->is_null()) return std::optional<base::Nanos>{};
-    const double value = field->is_number() ? field->get<double>() : -1;
-    constexpr double kLongest = 365.0 * 24 * 3600 * 1000;
-    if (!(value >= 0 && value <= kLongest)) {
-      return base::fail("{}: {} must be a number of milliseconds from 0 on", where_, name);
-    }
-    return std::optional(base::Nanos{std::llround(value * 1e6)});
-  }
-
-  base::Result<Scope> scope(Scope otherwise) {
-    auto word = text("scope", std::string(name_of(otherwise)));
-    if (!word) return std::unexpected(word.error());
-    if (*word == "tree") return Scope::kTree;
-    if (*word == "process") return Scope::kProcess;
-    return base::fail("{}: scope must be tree or process, not {}", where_, *word);
-  }
-
-  base::Result<void> no_others() const {
-    for (const auto& [name, value] : object_.items()) {
-      if (std::ranges::find(asked_, name) == asked_.end())
-        return base::fail("{}: unknown field {}", where_, name);
-    }
-    return {};
-  }
-
-  const json* find(const char* name) {
-    asked_.emplace_back(name);
-    const auto at = object_.find(name);
-    return at == object_.end() ? nullptr : &*at;
-  }
-
- private:
-  const json& object_;
-  std::string where_;
-  std::vector<std::string> asked_;
-};
+base::Result<Scope> scope_of(JsonFields& fields, Scope otherwise) {
+  auto word = fields.text("scope", std::string(name_of(otherwise)));
+  if (!word) return std::unexpected(word.error());
+  if (*word == "tree") return Scope::kTree;
+  if (*word == "process") return Scope::kProcess;
+  return base::fail("{}: scope must be tree or process, not {}", fields.where(), *word);
+}
 
 base::Result<Action> kill_from_json(const json& object) {
-  Fields fields(object, "kill");
+  JsonFields fields(object, "kill");
   auto target = fields.text("target");
   if (!target) return std::unexpected(target.error());
   auto signal = fields.text("signal", "KILL");
@@ -78,7 +33,7 @@ base::Result<Action> kill_from_json(const json& object) {
   if (std::ranges::find(kEndingSignals, *signal) == kEndingSignals.end()) {
     return base::fail("kill: signal must be one of {}, not {}", fmt::join(kEndingSignals, ", "), *signal);
   }
-  const auto scope = fields.scope(Scope::kProcess);
+  const auto scope = scope_of(fields, Scope::kProcess);
   if (!scope) return std::unexpected(scope.error());
   auto down = fields.milliseconds("down_ms");
   if (!down) return std::unexpected(down.error());
@@ -87,13 +42,13 @@ base::Result<Action> kill_from_json(const json& object) {
 }
 
 base::Result<Action> freeze_from_json(const json& object) {
-  Fields fields(object, "freeze");
+  JsonFields fields(object, "freeze");
   auto target = fields.text("target");
   if (!target) return std::unexpected(target.error());
   auto duration = fields.milliseconds("duration_ms");
   if (!duration) return std::unexpected(duration.error());
   if (!*duration) return base::fail("freeze: duration_ms is missing");
-  const auto scope = fields.scope(Scope::kTree);
+  const auto scope = scope_of(fields, Scope::kTree);
   if (!scope) return std::unexpected(scope.error());
   if (auto rest = fields.no_others(); !rest) return std::unexpected(rest.error());
   return Freeze{.target = *target, .duration = **duration, .scope = *scope};
@@ -158,7 +113,7 @@ json to_json(const Fault& fault) {
 
 base::Result<Fault> fault_from_json(const json& object) {
   if (!object.is_object()) return base::fail("a fault must be an object");
-  Fields fields(object, "fault");
+  JsonFields fields(object, "fault");
   auto name = fields.text("name");
   if (!name) return std::unexpected(name.error());
   const std::string where = fmt::format("fault {}", *name);

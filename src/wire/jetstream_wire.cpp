@@ -166,6 +166,20 @@ std::optional<AckSubject> parse_ack_subject(std::string_view subject) {
   return ack;
 }
 
+std::optional<AckVerb> parse_ack_verb(std::string_view payload) {
+  if (payload.empty() || payload == "+ACK") return AckVerb::kAck;
+  if (payload.starts_with("-NAK")) return AckVerb::kNak;
+  if (payload == "+WPI") return AckVerb::kProgress;
+  if (payload.starts_with("+TERM")) return AckVerb::kTerm;
+  if (payload.starts_with("+NXT")) return AckVerb::kNext;
+  return std::nullopt;
+}
+
+std::string nak_payload(base::Nanos delay) {
+  if (delay <= base::Nanos{0}) return "-NAK";
+  return fmt::format(R"(-NAK {{"delay": {}}})", delay.count());
+}
+
 std::optional<ApiSubject> parse_api_subject(std::string_view subject) {
   ApiSubject api;
   if (!take_prefix(subject, "$JS.")) return std::nullopt;

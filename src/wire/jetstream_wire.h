@@ -26,6 +26,19 @@ struct AckSubject {
 // Nothing when it is no such subject. The views point into `subject`.
 std::optional<AckSubject> parse_ack_subject(std::string_view subject);
 
+// What a client answers to a delivery: the payload of a PUB to its ack subject.
+enum class AckVerb {
+  kAck,       // +ACK, or nothing
+  kNak,       // -NAK [{"delay": ns}]
+  kProgress,  // +WPI
+  kTerm,      // +TERM [reason]
+  kNext,      // +NXT [request]: an acknowledgement and a pull
+};
+// Nothing for a payload that nats-server ignores.
+std::optional<AckVerb> parse_ack_verb(std::string_view payload);
+// "-NAK", or with the time after which the message shall come again.
+std::string nak_payload(base::Nanos delay = {});
+
 // "$JS.API.STREAM.INFO.ORDERS" → {"", "STREAM.INFO", "ORDERS", ""}; "$JS.<domain>.API.…" too.
 struct ApiSubject {
   std::string_view domain;     // empty: none

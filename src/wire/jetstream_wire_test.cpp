@@ -42,6 +42,23 @@ TEST(AckSubject, RefusesEverythingElse) {
   }
 }
 
+TEST(AckVerb, IsReadAsTheServerReadsIt) {
+  EXPECT_EQ(parse_ack_verb(""), AckVerb::kAck);
+  EXPECT_EQ(parse_ack_verb("+ACK"), AckVerb::kAck);
+  EXPECT_EQ(parse_ack_verb("-NAK"), AckVerb::kNak);
+  EXPECT_EQ(parse_ack_verb(R"(-NAK {"delay": 5})"), AckVerb::kNak);
+  EXPECT_EQ(parse_ack_verb("+WPI"), AckVerb::kProgress);
+  EXPECT_EQ(parse_ack_verb("+TERM poison"), AckVerb::kTerm);
+  EXPECT_EQ(parse_ack_verb("+NXT {}"), AckVerb::kNext);
+  EXPECT_FALSE(parse_ack_verb("+ack"));
+  EXPECT_FALSE(parse_ack_verb("hello"));
+}
+
+TEST(AckVerb, ANakMaySayWhenTheMessageShallComeAgain) {
+  EXPECT_EQ(nak_payload(), "-NAK");
+  EXPECT_EQ(nak_payload(std::chrono::milliseconds{250}), R"(-NAK {"delay": 250000000})");
+}
+
 TEST(ApiSubject, SaysWhatIsAskedOfWhom) {
   const auto next = parse_api_subject("$JS.API.CONSUMER.MSG.NEXT.ORDERS.worker");
   ASSERT_TRUE(next);

@@ -48,13 +48,31 @@ base::Result<ServerInfo> parse_server_info(std::string_view text) {
   return server;
 }
 
+base::Result<ClientInfo> parse_client_info(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return base::fail("CONNECT is no JSON object: \"{}\"", text.substr(0, 64));
+  ClientInfo client;
+  try {
+    read(json, "name", client.name);
+    read(json, "lang", client.lang);
+    read(json, "version", client.version);
+    read(json, "headers", client.headers);
+    read(json, "no_responders", client.no_responders);
+    read(json, "verbose", client.verbose);
+    read(json, "pedantic", client.pedantic);
+  } catch (const std::invalid_argument& field) {
+    return base::fail("CONNECT's field {} has the wrong type", field.what());
+  }
+  return client;
+}
+
 std::string to_json(const ConnectRequest& request) {
   Json json{{"verbose", request.verbose},
             {"pedantic", request.pedantic},
             {"echo", request.echo},
             {"headers", request.headers},
             {"no_responders", request.no_responders},
-            {"tls_required", false},
+            {"tls_required", request.tls_required},
             {"protocol", 1},
             {"lang", "squall"},
             {"version", SQUALL_VERSION}};
@@ -62,6 +80,9 @@ std::string to_json(const ConnectRequest& request) {
   if (!request.user.empty()) json["user"] = request.user;
   if (!request.password.empty()) json["pass"] = request.password;
   if (!request.token.empty()) json["auth_token"] = request.token;
+  if (!request.jwt.empty()) json["jwt"] = request.jwt;
+  if (!request.nkey.empty()) json["nkey"] = request.nkey;
+  if (!request.signature.empty()) json["sig"] = request.signature;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -33,12 +33,29 @@ struct ServerInfo {
 // Errors: no JSON object, a field of the wrong type (it is named).
 base::Result<ServerInfo> parse_server_info(std::string_view json);
 
+// What any client says of itself in CONNECT. Fields that are absent keep their defaults.
+struct ClientInfo {
+  std::string name;
+  std::string lang;
+  std::string version;
+  bool headers = false;
+  bool no_responders = false;
+  bool verbose = true;
+  bool pedantic = true;
+};
+// Errors: no JSON object, a field of the wrong type (it is named).
+base::Result<ClientInfo> parse_client_info(std::string_view json);
+
 // What our client says of itself; empty strings are left out.
 struct ConnectRequest {
   std::string name;
   std::string user;
   std::string password;
   std::string token;
+  std::string jwt;
+  std::string nkey;       // the public key
+  std::string signature;  // of the server's nonce, base64url
+  bool tls_required = false;
   bool verbose = false;
   bool pedantic = false;
   bool echo = true;

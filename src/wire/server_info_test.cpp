@@ -32,6 +32,24 @@ TEST(ServerInfo, NamesTheFieldThatIsWrong) {
   EXPECT_FALSE(parse_server_info("[]"));
 }
 
+TEST(ClientInfo, ReadsWhatAClientSaysOfItself) {
+  const auto client = parse_client_info(
+      R"({"verbose":false,"pedantic":false,"lang":"python3","version":"2.9.0","name":"orders",)"
+      R"("headers":true,"no_responders":true,"user":null})");
+  ASSERT_TRUE(client) << client.error().message();
+  EXPECT_EQ(client->name, "orders");
+  EXPECT_EQ(client->lang, "python3");
+  EXPECT_TRUE(client->headers);
+  EXPECT_TRUE(client->no_responders);
+  EXPECT_FALSE(client->verbose);
+  EXPECT_TRUE(parse_client_info("{}")->verbose) << "what nats-server takes for granted";
+}
+
+TEST(ClientInfo, NamesTheFieldThatIsWrong) {
+  EXPECT_EQ(parse_client_info(R"({"name":5})").error().message(), "CONNECT's field name has the wrong type");
+  EXPECT_FALSE(parse_client_info("[]"));
+}
+
 TEST(ConnectRequest, LeavesOutWhatIsEmpty) {
   const auto json = nlohmann::json::parse(to_json({.name = "squall", .user = "u", .password = "p"}));
   EXPECT_EQ(json["name"], "squall");

@@ -1,0 +1,41 @@
+#include "cli/report_command.h"
+
+#include <cstdio>
+#include <filesystem>
+
+#include "cli/complain.h"
+#include "evidence/read_back.h"
+#include "evidence/seal.h"
+#include "report/render.h"
+
+namespace squall::cli {
+namespace {
+
+int print_report(const std::string& folder) {
+  const auto verdict = evidence::read_file(std::filesystem::path(folder) / "verdict.json");
+  if (!verdict) return complain(kUsage, verdict.error());
+  const auto report = report::from_json(*verdict);
+  if (!report) return complain(kUsage, report.error().within(folder + "/verdict.json"));
+  std::printf("%s", report::render_table(*report, {}).c_str());
+  const auto differing = evidence::verify_seal(folder);
+  if (!differing) return complain(kUsage, differing.error());
+  for (const std::string& file : *differing) std::printf("changed since it was sealed: %s\n", file.c_str());
+  return differing->empty() ? kOk : kViolated;
+}
+
+}  // namespace
+
+Command report_command() {
+  auto folder = std::make_shared<std::string>();
+  return {.name = "report",
+          .summary = "Print the table of a run folder and check its seal",
+          .options = {{.name = "folder",
+                       .help = "The run folder",
+                       .into = folder.get(),
+                       .required = true,
+                       .value = "FOLDER"}},
+          .run = [folder] { return print_report(*folder); },
+          .state = folder};
+}
+
+}  // namespace squall::cli
