@@ -89,6 +89,7 @@ function(squall_test name)
   target_link_libraries(${name} PRIVATE ${arg_LIBS} squall_options fmt::fmt nlohmann_json::nlohmann_json
     Threads::Threads GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_options(${name} PRIVATE ${squall_test_options})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_precompile_headers(${name} REUSE_FROM test_pch)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)

@@ -33,6 +33,10 @@ bool Connection::is_open() const { return session_->open; }
 
 const wire::ServerInfo& Connection::server() const { return session_->server; }
 
+const ConnectOptions& Connection::options() const { return session_->options; }
+
+bool Connection::encrypted() const { return session_->transport.encrypted(); }
+
 asio::any_io_executor Connection::executor() const { return session_->io_context.get_executor(); }
 
 void Connection::close() { session_->close(CloseReason::Kind::kOwner, "closed by its owner"); }
@@ -88,7 +92,7 @@ asio::awaitable<Outcome<Message>> Connection::request(std::string subject, std::
                                                       base::Instant deadline) {
   const std::shared_ptr<Session> session = session_;
   const auto waiter = std::make_shared<Waiter<Outcome<Message>>>(session->io_context.get_executor());
-  ReplyCallback on_reply = [waiter](Outcome<MessageView> reply) {
+  RequestCompletion on_reply = [waiter](Outcome<MessageView> reply) {
     if (!reply) return waiter->set(std::unexpected(std::move(reply.error())));
     waiter->set(Message{std::string(reply->subject), std::string(reply->reply), std::string(reply->headers),
                         std::string(reply->payload)});
@@ -97,6 +101,12 @@ asio::awaitable<Outcome<Message>> Connection::request(std::string subject, std::
   // The operation has the deadline: it always ends, and then the waiter has a value.
   std::optional<Outcome<Message>> reply = co_await waiter->wait(base::Instant::max());
   co_return std::move(*reply);
+}
+
+void Connection::request(std::string_view subject, std::string_view payload,
+                         std::span<const wire::Header> headers, base::Instant deadline,
+                         RequestCompletion completion) {
+  session_->begin(subject, payload, headers, deadline, std::move(completion));
 }
 
 void Connection::publish_js(std::string_view subject, std::string_view payload,

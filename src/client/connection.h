@@ -1,7 +1,7 @@
 // The tool's own NATS client: one connection, explicit outcomes. It never reconnects, retries, pings or
 // buffers behind the caller's back, and takes every deadline from the caller: when the connection is lost it
 // says so, and the caller makes a new one. JetStream's requests are in jetstream.h, reading a stream in
-// stream_reader.h. TLS, NKEY and .creds are not there yet (they go into connect_session.cpp).
+// stream_reader.h, the options out of a context file of the nats CLI in context.h.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -17,7 +17,9 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "client/credentials.h"
 #include "client/outcome.h"
+#include "client/tls_options.h"
 #include "wire/headers.h"
 #include "wire/server_info.h"
 
@@ -31,9 +33,11 @@ struct ConnectOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 4222;
   std::string name = "squall";  // shown by the server (connz)
-  std::string user;
-  std::string password;
-  std::string token;
+  Credentials credentials;
+  TlsOptions tls;
+  std::string inbox_prefix = "_INBOX";  // where answers come to; permissions may demand another
+  // What JetStream's requests begin with; "$JS.<domain>.API" asks the servers of a domain.
+  std::string js_api_prefix = "$JS.API";
   // Publishes beyond this many unwritten bytes fail with kBufferFull instead of being buffered.
   std::size_t max_pending_bytes = 64 * 1024 * 1024;
   // Fails what is larger than the server's max_payload here. Off: it is sent, and the server closes.
@@ -90,11 +94,13 @@ class Connection {
  public:
   using MessageCallback = std::move_only_function<void(const MessageView&)>;
   using PublishCompletion = std::move_only_function<void(PublishOutcome)>;
+  using RequestCompletion = std::move_only_function<void(Outcome<MessageView>)>;
   using CloseCallback = std::move_only_function<void(const CloseReason&)>;
   using ErrorCallback = std::move_only_function<void(std::string_view)>;
 
-  // TCP, INFO, CONNECT, PING, PONG. Errors: refused, resolved to nothing, the peer is ourselves, no INFO or
-  // no PONG before the deadline, the server's -ERR; each names host and port.
+  // TCP, TLS, INFO, CONNECT, PING, PONG. Errors: refused, resolved to nothing, the peer is ourselves, no INFO
+  // or no PONG before the deadline, TLS files and handshake, the server's -ERR; each names host and port, and
+  // none shows a secret.
   static boost::asio::awaitable<base::Result<std::shared_ptr<Connection>>> connect(
       boost::asio::io_context& io, ConnectOptions options, base::Instant deadline);
   ~Connection();
@@ -104,6 +110,8 @@ class Connection {
   bool is_open() const;
   // The latest INFO.
   const wire::ServerInfo& server() const;
+  const ConnectOptions& options() const;
+  bool encrypted() const;
   boost::asio::any_io_executor executor() const;
 
   // Ends the connection now; what was not written is dropped, and every open operation gets its outcome.
@@ -128,12 +136,15 @@ class Connection {
   // Messages come to `callback` until the subscription is destroyed. Errors: not open.
   Outcome<Subscription> subscribe(std::string_view subject, MessageCallback callback,
                                   std::string_view queue = {});
-  // A subject of our own that nobody else uses: "_INBOX.<random>.<n>".
+  // A subject of our own that nobody else uses: "_INBOX.<random>.sub.<n>".
   std::string new_inbox();
 
   // One answer through the connection's own inbox. A 503 is kNoResponders; other statuses are answers.
   boost::asio::awaitable<Outcome<Message>> request(std::string subject, std::string payload,
                                                    base::Instant deadline);
+  // The same with a callback, as publish_js() calls its own. The answer's views end when it returns.
+  void request(std::string_view subject, std::string_view payload, std::span<const wire::Header> headers,
+               base::Instant deadline, RequestCompletion completion);
 
   // JetStream publish. `completion` is called exactly once, never inside this call: at the answer, soon after
   // the deadline (within a few ms), or when the connection is lost. Returns nothing: every way to fail is an

@@ -90,6 +90,19 @@ Outcome<StoredMessage> to_message(const Json& json) {
 
 }  // namespace
 
+std::string api_subject(const Connection& connection, std::string_view operation, std::string_view stream,
+                        std::string_view consumer) {
+  std::string subject = fmt::format("{}.{}", connection.options().js_api_prefix, operation);
+  if (!stream.empty()) subject.append(".").append(stream);
+  if (!consumer.empty()) subject.append(".").append(consumer);
+  return subject;
+}
+
+std::string JetStream::api(std::string_view operation, std::string_view stream,
+                           std::string_view consumer) const {
+  return api_subject(*connection_, operation, stream, consumer);
+}
+
 std::string_view StoredMessage::header(std::string_view name) const {
   return wire::find_header(headers, name).value_or(std::string_view{});
 }
@@ -108,7 +121,7 @@ asio::awaitable<Outcome<Json>> JetStream::call(std::string subject, std::string 
 }
 
 JetStream::Answer<AccountStatus> JetStream::account(base::Instant deadline) {
-  const Outcome<Json> answer = co_await call(wire::api_subject("INFO"), "", deadline);
+  const Outcome<Json> answer = co_await call(api("INFO"), "", deadline);
   co_return read_answer<AccountStatus>(answer, to_account);
 }
 
@@ -133,43 +146,42 @@ JetStream::Answer<std::vector<std::string>> JetStream::names(std::string subject
 }
 
 JetStream::Answer<std::vector<std::string>> JetStream::stream_names(base::Instant deadline) {
-  return names(wire::api_subject("STREAM.NAMES"), "streams", deadline);
+  return names(api("STREAM.NAMES"), "streams", deadline);
 }
 
 JetStream::Answer<StreamStatus> JetStream::stream(std::string name, base::Instant deadline) {
-  const Outcome<Json> answer = co_await call(wire::api_subject("STREAM.INFO", name), "", deadline);
+  const Outcome<Json> answer = co_await call(api("STREAM.INFO", name), "", deadline);
   co_return read_answer<StreamStatus>(answer, to_stream);
 }
 
 JetStream::Answer<StreamStatus> JetStream::create_stream(Json config, base::Instant deadline) {
   const std::string name = config.value("name", std::string());
-  const Outcome<Json> answer =
-      co_await call(wire::api_subject("STREAM.CREATE", name), config.dump(), deadline);
+  const Outcome<Json> answer = co_await call(api("STREAM.CREATE", name), config.dump(), deadline);
   co_return read_answer<StreamStatus>(answer, to_stream);
 }
 
 JetStream::Answer<void> JetStream::delete_stream(std::string name, base::Instant deadline) {
-  const Outcome<Json> answer = co_await call(wire::api_subject("STREAM.DELETE", name), "", deadline);
+  const Outcome<Json> answer = co_await call(api("STREAM.DELETE", name), "", deadline);
   if (!answer) co_return std::unexpected(answer.error());
   co_return Outcome<void>{};
 }
 
 JetStream::Answer<std::vector<std::string>> JetStream::consumer_names(std::string stream,
                                                                       base::Instant deadline) {
-  return names(wire::api_subject("CONSUMER.NAMES", stream), "consumers", deadline);
+  return names(api("CONSUMER.NAMES", stream), "consumers", deadline);
 }
 
 JetStream::Answer<ConsumerStatus> JetStream::consumer(std::string stream, std::string name,
                                                       base::Instant deadline) {
-  const Outcome<Json> answer = co_await call(wire::api_subject("CONSUMER.INFO", stream, name), "", deadline);
+  const Outcome<Json> answer = co_await call(api("CONSUMER.INFO", stream, name), "", deadline);
   co_return read_answer<ConsumerStatus>(answer, to_consumer);
 }
 
 JetStream::Answer<ConsumerStatus> JetStream::create_consumer(std::string stream, Json config,
                                                              base::Instant deadline) {
   const std::string durable = config.value("durable_name", std::string());
-  const std::string subject = durable.empty() ? wire::api_subject("CONSUMER.CREATE", stream)
-                                              : wire::api_subject("CONSUMER.DURABLE.CREATE", stream, durable);
+  const std::string subject =
+      durable.empty() ? api("CONSUMER.CREATE", stream) : api("CONSUMER.DURABLE.CREATE", stream, durable);
   const Json body{{"stream_name", stream}, {"config", std::move(config)}};
   const Outcome<Json> answer = co_await call(subject, body.dump(), deadline);
   co_return read_answer<ConsumerStatus>(answer, to_consumer);
@@ -177,16 +189,14 @@ JetStream::Answer<ConsumerStatus> JetStream::create_consumer(std::string stream,
 
 JetStream::Answer<void> JetStream::delete_consumer(std::string stream, std::string name,
                                                    base::Instant deadline) {
-  const Outcome<Json> answer =
-      co_await call(wire::api_subject("CONSUMER.DELETE", stream, name), "", deadline);
+  const Outcome<Json> answer = co_await call(api("CONSUMER.DELETE", stream, name), "", deadline);
   if (!answer) co_return std::unexpected(answer.error());
   co_return Outcome<void>{};
 }
 
 JetStream::Answer<StoredMessage> JetStream::get_message(std::string stream, Json query,
                                                         base::Instant deadline) {
-  const Outcome<Json> answer =
-      co_await call(wire::api_subject("STREAM.MSG.GET", stream), query.dump(), deadline);
+  const Outcome<Json> answer = co_await call(api("STREAM.MSG.GET", stream), query.dump(), deadline);
   co_return read_answer<StoredMessage>(answer, to_message);
 }
 

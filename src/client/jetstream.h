@@ -63,6 +63,10 @@ struct ConsumerStatus {
   nlohmann::json config;
 };
 
+// "$JS.API.STREAM.INFO.ORDERS", with the connection's own prefix.
+std::string api_subject(const Connection& connection, std::string_view operation,
+                        std::string_view stream = {}, std::string_view consumer = {});
+
 // Thread: the connection's. Lifetime: must outlive its calls; it keeps the connection alive.
 // Errors: as OperationError says; a server that does not answer is kTimedOut, JetStream switched off is
 // kNoResponders.
@@ -87,7 +91,6 @@ class JetStream {
   Answer<ConsumerStatus> create_consumer(std::string stream, nlohmann::json config, base::Instant deadline);
   Answer<void> delete_consumer(std::string stream, std::string name, base::Instant deadline);
 
-  // Errors: 10037 (404) when it is not stored.
   // Stored messages, without a consumer. Errors: 10037 (404) when there is none.
   Answer<StoredMessage> message(std::string stream, std::uint64_t seq, base::Instant deadline);
   Answer<StoredMessage> last_message(std::string stream, std::string subject, base::Instant deadline);
@@ -101,6 +104,8 @@ class JetStream {
   const std::shared_ptr<Connection>& connection() const { return connection_; }
 
  private:
+  std::string api(std::string_view operation, std::string_view stream = {},
+                  std::string_view consumer = {}) const;
   Answer<std::vector<std::string>> names(std::string subject, std::string field, base::Instant deadline);
   Answer<StoredMessage> get_message(std::string stream, nlohmann::json query, base::Instant deadline);
 

@@ -47,9 +47,9 @@ void complete(OperationCallback& callback, const MessageView& answer) {
   if (auto* publish = std::get_if<Connection::PublishCompletion>(&callback)) {
     (*publish)(read_pub_ack(answer));
   } else if (answer.status() == wire::kStatusNoResponders) {
-    std::get<ReplyCallback>(callback)(std::unexpected(no_responders()));
+    std::get<Connection::RequestCompletion>(callback)(std::unexpected(no_responders()));
   } else {
-    std::get<ReplyCallback>(callback)(answer);
+    std::get<Connection::RequestCompletion>(callback)(answer);
   }
 }
 
@@ -57,7 +57,7 @@ void complete(OperationCallback& callback, OperationError error) {
   if (auto* publish = std::get_if<Connection::PublishCompletion>(&callback)) {
     (*publish)(publish_outcome(std::move(error)));
   } else {
-    std::get<ReplyCallback>(callback)(std::unexpected(std::move(error)));
+    std::get<Connection::RequestCompletion>(callback)(std::unexpected(std::move(error)));
   }
 }
 

@@ -17,9 +17,8 @@
 
 namespace squall::client {
 
-using ReplyCallback = std::move_only_function<void(Outcome<MessageView>)>;
 // A publish's answer is read here; a request's goes to its caller as it is.
-using OperationCallback = std::variant<Connection::PublishCompletion, ReplyCallback>;
+using OperationCallback = std::variant<Connection::PublishCompletion, Connection::RequestCompletion>;
 
 // Calls it with the answer, by what kind it is.
 void complete(OperationCallback& callback, const MessageView& answer);

@@ -116,7 +116,7 @@ TEST_F(OperationTableTest, ACompletionMayAddOperations) {
 TEST_F(OperationTableTest, ARequestGetsItsAnswerAsItIsAnd503AsAnError) {
   std::string got;
   const auto ask = [&] {
-    return table_.add(ReplyCallback([&](const Outcome<MessageView>& reply) {
+    return table_.add(Connection::RequestCompletion([&](const Outcome<MessageView>& reply) {
                         got = reply ? std::string(reply->payload) : reply.error().message();
                       }),
                       at(1s), 0);

@@ -148,7 +148,7 @@ void PullReader::pull() {
   if (now >= pulls_end_at_) feed_->asked_for = 0;
   if (feed_->asked_for + feed_->ready.size() > options_.prefetch / 2) return;
   const Json request{{"batch", options_.prefetch}, {"expires", kPullExpires.count()}};
-  const std::string subject = wire::api_subject("CONSUMER.MSG.NEXT", options_.stream, consumer_);
+  const std::string subject = api_subject(*connection_, "CONSUMER.MSG.NEXT", options_.stream, consumer_);
   const Outcome<void> sent = connection_->publish(subject, request.dump(), {}, inbox_);
   if (!sent) return feed_->fail(sent.error());
   feed_->asked_for += options_.prefetch;

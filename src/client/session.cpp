@@ -2,7 +2,6 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 #include <charconv>
 #include <random>
 
@@ -53,10 +52,10 @@ OperationError not_open(const CloseReason& reason) {
 Connection::Session::Session(asio::io_context& io, ConnectOptions connect_options)
     : io_context(io),
       options(std::move(connect_options)),
-      socket(io),
+      transport(io),
       sweep(io),
       reason{.text = "the connection is not open yet"},
-      inbox_prefix(fmt::format("_INBOX.{}.", random_token())),
+      inbox_prefix(fmt::format("{}.{}.", options.inbox_prefix, random_token())),
       input(wire::Sender::kServer, {}, kInputBytes),
       operation_reply(inbox_prefix + std::string(OperationTable::kTokenSize, '0')) {}
 
@@ -74,8 +73,7 @@ void Connection::Session::close(CloseReason::Kind kind, std::string text) {
   if (!open) return;
   open = false;
   reason = {kind, std::move(text), base::now()};
-  boost::system::error_code ignored;
-  socket.close(ignored);
+  transport.close();
   sweep.cancel();
   // Not from here: the caller may stand in the middle of anything.
   asio::post(io_context, [self = shared_from_this()] { self->report_closure(); });
@@ -96,19 +94,19 @@ void Connection::Session::report_closure() {
 void Connection::Session::read_more() {
   if (!open) return;
   const std::span<char> room = input.prepare();
-  socket.async_read_some(
-      asio::buffer(room.data(), room.size()),
-      [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
-        if (!self->open) return;
-        if (error == asio::error::eof) {
-          return self->close(CloseReason::Kind::kPeerClosed, "the server closed the connection");
-        }
-        if (error) return self->close(CloseReason::Kind::kNetwork, error.message());
-        self->counters.bytes_in += size;
-        self->input.commit(size);
-        self->take_frames();
-        self->read_more();
-      });
+  transport.read_some(asio::buffer(room.data(), room.size()),
+                      [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
+                        if (!self->open) return;
+                        if (error == asio::error::eof) {
+                          return self->close(CloseReason::Kind::kPeerClosed,
+                                             "the server closed the connection");
+                        }
+                        if (error) return self->close(CloseReason::Kind::kNetwork, error.message());
+                        self->counters.bytes_in += size;
+                        self->input.commit(size);
+                        self->take_frames();
+                        self->read_more();
+                      });
 }
 
 void Connection::Session::take_frames() {
@@ -184,15 +182,15 @@ void Connection::Session::flush() {
   std::swap(output, in_flight);
   handed_over += in_flight.size();
   writing = true;
-  asio::async_write(socket, asio::buffer(in_flight),
-                    [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
-                      self->writing = false;
-                      self->in_flight.clear();
-                      self->counters.bytes_out += size;
-                      if (!self->open) return;
-                      if (error) return self->close(CloseReason::Kind::kNetwork, error.message());
-                      self->flush();
-                    });
+  transport.write(asio::buffer(in_flight),
+                  [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
+                    self->writing = false;
+                    self->in_flight.clear();
+                    self->counters.bytes_out += size;
+                    if (!self->open) return;
+                    if (error) return self->close(CloseReason::Kind::kNetwork, error.message());
+                    self->flush();
+                  });
 }
 
 std::optional<OperationError> Connection::Session::refusal(std::string_view subject,

@@ -14,6 +14,7 @@
 
 #include "client/connection.h"
 #include "client/operation_table.h"
+#include "client/transport.h"
 #include "client/waiter.h"
 #include "wire/frame_parser.h"
 
@@ -42,7 +43,7 @@ struct Connection::Session : std::enable_shared_from_this<Connection::Session> {
 
   boost::asio::io_context& io_context;
   ConnectOptions options;
-  boost::asio::ip::tcp::socket socket;
+  Transport transport;
   boost::asio::steady_timer sweep;  // one timer for all deadlines of operations
   bool open = false;
   CloseReason reason;
@@ -60,10 +61,13 @@ struct Connection::Session : std::enable_shared_from_this<Connection::Session> {
  private:
   boost::asio::awaitable<base::Result<void>> open_socket();
   boost::asio::awaitable<base::Result<void>> shake_hands();
+  boost::asio::awaitable<base::Result<void>> take_info();
+  boost::asio::awaitable<base::Result<void>> encrypt();
+  base::Error server_said(const wire::Err& error) const;
   boost::asio::awaitable<base::Result<wire::Frame>> read_frame();
   boost::asio::awaitable<base::Result<void>> await_pong();
   boost::asio::awaitable<base::Result<void>> send_all(std::string bytes);
-  std::string opening_frames() const;
+  base::Result<std::string> opening_frames() const;
 
   void read_more();
   void take_frames();

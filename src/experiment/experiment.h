@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "experiment/expect_section.h"
+#include "experiment/mistake.h"
 #include "experiment/nats_section.h"
 #include "experiment/process_section.h"
 #include "experiment/workload_section.h"
@@ -20,15 +21,6 @@
 #include "fault/step.h"
 
 namespace squall::experiment {
-
-// Where something stands in the files of an experiment; for messages.
-struct Place {
-  std::string file;
-  int line = 0;  // from 1; 0: the file as a whole
-  int column = 0;
-
-  bool operator==(const Place&) const = default;
-};
 
 // At an instant that the seed draws, uniform in the span of TrialSettings::faults_within.
 struct AtRandom {
@@ -53,6 +45,7 @@ struct FaultSpec {
   base::Nanos every{};  // the span between repeats, from injection to injection
   int repeat = 1;
   Strike strike;
+  std::string group;  // specs of one group strike together: they share every random choice of a time
   Place place;
 };
 
@@ -69,7 +62,9 @@ struct RandomSchedule {
   base::Nanos lasts = std::chrono::seconds(30);  // nothing is injected later than from + lasts
   base::Nanos spacing_least = std::chrono::seconds(1);
   base::Nanos spacing_most = std::chrono::seconds(5);
-  int at_once = 1;  // blast radius: so many faults are active at the same time, at most
+  // Blast radius: so many faults are active at the same time, at most. One that somebody else heals counts as
+  // active for spacing_most.
+  int at_once = 1;
   Place place;
 };
 

@@ -43,7 +43,7 @@ struct Payload {
   bool operator==(const Payload&) const = default;
 };
 
-enum class Shape {
+enum class RateShape {
   kSteady,
   kRamp,  // from 0 to the rate over `over`, then steady
   kStep,  // half the rate, the rate after `over`
@@ -69,7 +69,7 @@ struct WorkloadSpec {
   std::string subject;  // may have ${id}
   double per_second = 200;
   std::uint32_t burst = 1;
-  Shape shape = Shape::kSteady;
+  RateShape shape = RateShape::kSteady;
   base::Nanos shape_over{};
   // Closed loop: at most so many without an outcome; 0: open loop, inputs are due on a fixed schedule.
   std::uint32_t in_flight = 0;

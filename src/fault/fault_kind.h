@@ -27,8 +27,10 @@ struct FieldDoc {
   std::string name;  // in experiment files: "signal"
   std::string json;  // in the fault's JSON: "signal", "jitter_ms"
   FieldType type = FieldType::kText;
-  std::string meaning;   // a sentence, without a full stop
-  std::string standard;  // the default as one would write it; empty: none, or the field must be given
+  std::string meaning;  // a sentence, without a full stop
+  // The default as one would write it; an absent field is read as if this stood there. Empty: the JSON field
+  // is left out.
+  std::string standard;
   bool required = false;
   std::vector<std::string> choices;
   // Of numbers; a duration's in milliseconds.
@@ -52,7 +54,8 @@ struct KindDoc {
   std::string happens;  // what the system sees, and what a good one does
   std::string effect;   // the observation that proves it
   std::string heal;
-  std::string needs;  // what preflight asks for; empty: nothing
+  std::string needs;                   // what preflight asks for; empty: nothing
+  std::string target_json = "target";  // the field of the fault's JSON that names the target
   std::vector<FieldDoc> fields;
   // The JSON field that `for:` (the time from effect to heal) becomes; empty: `for:` means nothing here.
   std::string active_json;

@@ -86,13 +86,6 @@ asio::awaitable<base::Result<Response>> exchange(asio::io_context& io, const Get
 
 }  // namespace
 
-std::string_view Response::header(std::string_view name) const {
-  for (const auto& [key, value] : headers) {
-    if (beast::iequals(key, name)) return value;
-  }
-  return {};
-}
-
 asio::awaitable<base::Result<Response>> get(asio::io_context& io, GetRequest request,
                                             base::Instant deadline) {
   base::Result<Response> response = co_await exchange(io, request, deadline);

@@ -6,12 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "http/message.h"
 
 namespace boost::asio {
 class io_context;
@@ -24,15 +22,6 @@ struct GetRequest {
   std::uint16_t port = 80;
   std::string target = "/";
   std::size_t max_body = 16 * 1024 * 1024;  // bytes; more is an error
-};
-
-struct Response {
-  int status = 0;  // any, also 4xx and 5xx: those are answers, not errors
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
-
-  // The first header of that name, in any case; empty when absent.
-  std::string_view header(std::string_view name) const;
 };
 
 // Errors: refused, resolved to nothing, the deadline, no HTTP, a body over the limit; each names the URL.

@@ -147,13 +147,13 @@ TEST_F(NatsTrackerTest, ASubscriptionThatEndsByItselfIsForgotten) {
 // A client that asks and never listens must not fill our memory.
 TEST_F(NatsTrackerTest, MemoryHasABound) {
   tracker_.need({.answers = true, .deliveries = true});
-  for (int i = 0; i < 200'000; ++i) {
+  for (int i = 0; i < 100'000; ++i) {
     client(fmt::format("PUB a _INBOX.{} 0\r\n\r\n", i));
     client(fmt::format("SUB _INBOX.{} {}\r\n", i, i));
   }
   EXPECT_LE(tracker_.pending(), 64U * 1024);
   EXPECT_LE(tracker_.subscriptions(), 64U * 1024);
-  EXPECT_EQ(server("MSG _INBOX.199999 1 2\r\n42\r\n").about, "a") << "the youngest are remembered";
+  EXPECT_EQ(server("MSG _INBOX.99999 1 2\r\n42\r\n").about, "a") << "the youngest are remembered";
 }
 
 TEST_F(NatsTrackerTest, NothingIsRememberedThatNobodyNeeds) {

@@ -72,7 +72,7 @@ std::string to_json(const ConnectRequest& request) {
             {"echo", request.echo},
             {"headers", request.headers},
             {"no_responders", request.no_responders},
-            {"tls_required", false},
+            {"tls_required", request.tls_required},
             {"protocol", 1},
             {"lang", "squall"},
             {"version", SQUALL_VERSION}};
@@ -80,6 +80,9 @@ std::string to_json(const ConnectRequest& request) {
   if (!request.user.empty()) json["user"] = request.user;
   if (!request.password.empty()) json["pass"] = request.password;
   if (!request.token.empty()) json["auth_token"] = request.token;
+  if (!request.jwt.empty()) json["jwt"] = request.jwt;
+  if (!request.nkey.empty()) json["nkey"] = request.nkey;
+  if (!request.signature.empty()) json["sig"] = request.signature;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -52,6 +52,10 @@ struct ConnectRequest {
   std::string user;
   std::string password;
   std::string token;
+  std::string jwt;
+  std::string nkey;       // the public key
+  std::string signature;  // of the server's nonce, base64url
+  bool tls_required = false;
   bool verbose = false;
   bool pedantic = false;
   bool echo = true;

@@ -146,11 +146,13 @@ TEST_F(ClientTest, AServerThatSpeaksSomethingElseIsNamed) {
 
 TEST_F(ClientTest, UserPasswordAndTokenAreChecked) {
   NatsServer users({.configuration = R"(authorization { user: "squall", password: "s3cret" })"});
-  EXPECT_TRUE(connect({.port = users.port(), .user = "squall", .password = "s3cret"})->is_open());
-  EXPECT_THAT(connect_error({.port = users.port(), .user = "squall", .password = "wrong"}, 20s),
-              ::testing::HasSubstr("the server said: Authorization Violation"));
+  EXPECT_TRUE(
+      connect({.port = users.port(), .credentials = {.user = "squall", .password = "s3cret"}})->is_open());
+  EXPECT_THAT(
+      connect_error({.port = users.port(), .credentials = {.user = "squall", .password = "wrong"}}, 20s),
+      ::testing::EndsWith("the server said: Authorization Violation (we came with user squall)"));
   NatsServer tokens({.configuration = R"(authorization { token: "t0ken" })"});
-  EXPECT_TRUE(connect({.port = tokens.port(), .token = "t0ken"})->is_open());
+  EXPECT_TRUE(connect({.port = tokens.port(), .credentials = {.token = "t0ken"}})->is_open());
 }
 
 TEST_F(ClientTest, MessagesReachTheirSubscriptionsWithHeadersAndReply) {

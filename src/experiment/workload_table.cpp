@@ -1,0 +1,252 @@
+// The `workload:` section.
+#include <sstream>
+
+#include "experiment/notation.h"
+#include "experiment/scalar_shapes.h"
+#include "experiment/section_tables.h"
+
+namespace squall::experiment {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+// "orders.${id}" is a subject once the variable is a token.
+bool is_input_subject(std::string_view given) {
+  const auto filled = fill_in(given, [](const std::string&) { return "x"; });
+  return filled && is_subject(*filled);
+}
+
+bool has_identity(std::string_view text) { return text.find("${id}") != std::string_view::npos; }
+
+Shape<Payload> payload_shape() {
+  auto table = std::make_shared<Table<Payload>>();
+  table->field(
+      {.name = "file", .meaning = "Your own messages: one a line (.jsonl), or the whole file is one"},
+      &Payload::file, path());
+  table->field(
+      {.name = "text", .meaning = "Or a template; ${id}, ${number} and ${time} are new for each input"},
+      &Payload::text, text("text", RunVariables::kInput));
+  table->field({.name = "size", .meaning = "Or so many bytes of filling"}, &Payload::size,
+               size({0, 64 * 1024 * 1024}));
+  table->field({.name = "set", .meaning = "What is replaced in each message: a JSON pointer and its text"},
+               &Payload::set,
+               pairs("mapping from a JSON pointer to a text", is_json_pointer,
+                     "a JSON pointer such as /order_id", RunVariables::kInput));
+  table->exactly_one({"file", "text", "size"});
+  return section<Payload>(table);
+}
+
+Shape<IdentityPlace> match_shape() {
+  using Kind = IdentityPlace::Kind;
+  auto table = std::make_shared<Table<IdentityPlace>>();
+  const auto put = [](Kind kind) {
+    return [kind](IdentityPlace& into, std::string name) { into = {kind, std::move(name)}; };
+  };
+  table->field<std::string>({.name = "json", .meaning = "A JSON pointer into the effect's payload"},
+                            text("JSON pointer such as /order_id", is_json_pointer), put(Kind::kJson));
+  table->field<std::string>({.name = "header", .meaning = "A header of the effect"},
+                            text("header's name", is_header_name), put(Kind::kHeader));
+  table->field<bool>({.name = "subject", .meaning = "true: the last token of the effect's subject"}, flag(),
+                     [](IdentityPlace& into, bool) { into = {Kind::kSubjectToken, ""}; });
+  table->exactly_one({"json", "header", "subject"});
+  return section<IdentityPlace>(table);
+}
+
+void check_effect(Reading& reading, const Node& node, const std::string& field, EffectSpec& effect) {
+  if (!effect.command.empty()) {
+    effect.match.kind = IdentityPlace::Kind::kLine;
+    if (const auto* match = node.find_entry("match")) {
+      reading.mistake(match->first, joined(field, "match"), "a command prints the identities, one a line");
+    }
+  } else if (node.find("match") == nullptr) {
+    reading.mistake(node, joined(field, "match"),
+                    "is missing (where an effect says which input it belongs to)");
+  }
+  const auto* every = node.find_entry("every");
+  if (effect.command.empty() && every != nullptr) {
+    reading.mistake(every->first, joined(field, "every"), "is for exec only");
+  }
+  const auto* stream = node.find_entry("stream");
+  if (effect.subject.empty() && stream != nullptr) {
+    reading.mistake(stream->first, joined(field, "stream"), "belongs to a subject");
+  }
+  if (!effect.name.empty()) return;
+  effect.name = effect.reply ? "reply" : "effect";
+  if (effect.subject.empty()) return;
+  // The last token that is no wildcard.
+  std::string_view rest = effect.subject;
+  while (rest.ends_with('>') || rest.ends_with('*') || rest.ends_with('.')) rest.remove_suffix(1);
+  if (!rest.empty()) effect.name = rest.substr(rest.rfind('.') + 1);
+}
+
+Shape<EffectSpec> effect_shape() {
+  auto table = std::make_shared<Table<EffectSpec>>();
+  table->field({.name = "name", .meaning = "How reports call it; without it the last token of the subject"},
+               &EffectSpec::name, text("name", is_name));
+  table->field(
+      {.name = "subject", .meaning = "Counted as stored in the stream of this subject; S also matches S.>"},
+      &EffectSpec::subject, text("NATS subject (* and > allowed)", is_subject_pattern));
+  table->field({.name = "stream", .meaning = "The stream; without it the one that has the subject"},
+               &EffectSpec::stream, text("stream's name", is_stream_name));
+  table->field(
+      {.name = "exec", .meaning = "Or a command that prints the identities of all effects, one a line"},
+      &EffectSpec::command, list_of(text("text", RunVariables::kSystem), 1));
+  table->field({.name = "every", .meaning = "How often the command runs", .standard = "1s"},
+               &EffectSpec::command_every, duration({50ms, 1h}));
+  table->field({.name = "reply", .meaning = "Or the reply to the request"}, &EffectSpec::reply, flag());
+  table->field({.name = "match", .meaning = "Where the input's identity stands in the effect"},
+               &EffectSpec::match, match_shape());
+  table->field({.name = "per_input", .meaning = "So many effects for each input", .standard = "1"},
+               &EffectSpec::per_input, whole<int>({0, 1000}));
+  table->exactly_one({"subject", "exec", "reply"});
+  table->rule(check_effect);
+  return section<EffectSpec>(table);
+}
+
+void add_pace_fields(Table<WorkloadSpec>& table) {
+  table.field({.name = "rate",
+               .meaning = "Inputs a second, on a fixed schedule that does not wait for the system",
+               .standard = "200/s"},
+              &WorkloadSpec::per_second, rate({0.01, 1e6}));
+  table.field({.name = "burst", .meaning = "So many inputs are due at the same instant", .standard = "1"},
+              &WorkloadSpec::burst, whole<std::uint32_t>({1, 100'000}));
+  table.field({.name = "shape",
+               .meaning = "steady; ramp: from 0 to the rate; step: half the rate, then the rate",
+               .standard = "steady"},
+              &WorkloadSpec::shape,
+              choice<RateShape>(
+                  {{"steady", RateShape::kSteady}, {"ramp", RateShape::kRamp}, {"step", RateShape::kStep}}));
+  table.field(
+      {.name = "over", .meaning = "How long the ramp lasts, or when the step comes", .standard = "0s"},
+      &WorkloadSpec::shape_over, duration({0s, 24h}));
+  table.field({.name = "in_flight",
+               .meaning = "Closed loop: at most so many inputs without an outcome; 0: as the rate says",
+               .standard = "0"},
+              &WorkloadSpec::in_flight, whole<std::uint32_t>({0, 100'000}));
+  table.field({.name = "connections", .meaning = "Over how many connections", .standard = "1"},
+              &WorkloadSpec::connections, whole<int>({1, 1000}));
+  table.field({.name = "timeout",
+               .meaning = "Without an answer for so long the outcome is unknown",
+               .standard = "2s"},
+              &WorkloadSpec::timeout, duration({1ms, 10min}));
+}
+
+void add_input_fields(Table<WorkloadSpec>& table) {
+  static constexpr std::string_view kType = "NATS subject without wildcards (${id} allowed)";
+  const Shape<std::string> subject = text(std::string(kType), is_input_subject, RunVariables::kInput);
+  table.field<std::string>({.name = "publish", .meaning = "The subject of the inputs"}, subject,
+                           [](WorkloadSpec& into, std::string given) { into.subject = std::move(given); });
+  table.field<std::string>(
+      {.name = "request", .meaning = "Or requests to this subject: an input is accepted with its reply"},
+      subject, [](WorkloadSpec& into, std::string given) {
+        into.subject = std::move(given);
+        into.transport = Transport::kRequest;
+      });
+  table.field<bool>({.name = "core",
+                     .meaning = "Publish without JetStream: at most once, nothing is ever acknowledged",
+                     .standard = "false"},
+                    flag(), [](WorkloadSpec& into, bool core) {
+                      if (core) into.transport = Transport::kCore;
+                    });
+  table.field({.name = "payload", .meaning = "What is sent", .required = true}, &WorkloadSpec::payload,
+              payload_shape());
+  table.field(
+      {.name = "headers", .meaning = "Headers of each input"}, &WorkloadSpec::headers,
+      pairs("mapping from a header to its text", is_header_name, "a header's name", RunVariables::kInput));
+  table.field(
+      {.name = "message_id", .meaning = "Each input has its identity as Nats-Msg-Id", .standard = "true"},
+      &WorkloadSpec::message_id, flag());
+}
+
+void check_identity(Reading& reading, const Node& node, const std::string& field, WorkloadSpec& workload) {
+  bool found = has_identity(workload.subject) || has_identity(workload.payload.text);
+  for (const auto& [name, value] : workload.headers) found = found || has_identity(value);
+  for (const auto& [name, value] : workload.payload.set) found = found || has_identity(value);
+  if (!found) {
+    reading.mistake(
+        node, field,
+        "no input carries its identity: put ${id} into payload.set, payload.text, headers or the subject");
+  }
+}
+
+void check_transport(Reading& reading, const Node& node, const std::string& field, WorkloadSpec& workload) {
+  const auto* core = node.find_entry("core");
+  if (node.find("request") != nullptr && core != nullptr) {
+    reading.mistake(core->first, joined(field, "core"), "goes with publish only");
+  }
+  for (std::size_t i = 0; i < workload.effects.size(); ++i) {
+    if (!workload.effects[i].reply || workload.transport == Transport::kRequest) continue;
+    reading.mistake_at(joined(field, "effect"), "only a request has a reply");
+  }
+  for (std::size_t i = 0; i < workload.effects.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (workload.effects[i].name != workload.effects[j].name) continue;
+      reading.mistake_at(joined(field, "effect"),
+                         fmt::format("two effects are named {}: give them names", workload.effects[i].name));
+    }
+  }
+}
+
+// What a JSON pointer needs to be set in every sample: the parents must be there.
+std::optional<std::string> cannot_set(const json& sample, const std::string& pointer) {
+  const json::json_pointer at(pointer);
+  const json::json_pointer parent = at.parent_pointer();
+  if (!sample.contains(parent) || !(sample.at(parent).is_object() || sample.at(parent).is_array())) {
+    return fmt::format("{} has no place in it", pointer);
+  }
+  return std::nullopt;
+}
+
+void check_samples(Reading& reading, const Node& /*node*/, const std::string& field, WorkloadSpec& workload) {
+  const Payload& payload = workload.payload;
+  const std::string at = joined(field, payload.file.empty() ? "payload.text" : "payload.file");
+  std::string samples = payload.text;
+  if (!payload.file.empty()) {
+    if (!reading.read_file()) return;
+    const auto content = reading.read_file()(payload.file.string());
+    if (!content) return reading.mistake_at(at, content.error().message());
+    samples = *content;
+  }
+  const bool by_line = payload.file.extension() == ".jsonl";
+  if (samples.empty() && !payload.file.empty()) return reading.mistake_at(at, "the file is empty");
+  if (payload.set.empty() && !by_line) return;
+  if (samples.empty()) return reading.mistake_at(joined(field, "payload.set"), "goes with file or text");
+  std::istringstream lines(samples);
+  int number = 0;
+  for (std::string line; by_line ? static_cast<bool>(std::getline(lines, line)) : number == 0;) {
+    ++number;
+    if (!by_line) line = samples;
+    if (line.empty()) continue;
+    const json sample = json::parse(line, nullptr, false);
+    const std::string where = by_line ? fmt::format("line {}", number) : "it";
+    if (sample.is_discarded()) return reading.mistake_at(at, fmt::format("{} is no JSON", where));
+    for (const auto& [pointer, value] : payload.set) {
+      if (const auto why = cannot_set(sample, pointer)) {
+        return reading.mistake_at(at, fmt::format("{}: {}", where, *why));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Shape<WorkloadSpec> workload_shape() {
+  auto table = std::make_shared<Table<WorkloadSpec>>();
+  add_input_fields(*table);
+  add_pace_fields(*table);
+  const Shape<EffectSpec> effect = effect_shape();
+  const Shape<std::vector<EffectSpec>> one = written_as<std::vector<EffectSpec>, EffectSpec>(
+      effect, [](std::vector<EffectSpec>& into, EffectSpec given) { into = {std::move(given)}; });
+  table->field({.name = "effect",
+                .meaning = "What the system makes of each input; several stages as a list, in their order",
+                .required = true},
+               &WorkloadSpec::effects, either(Node::Kind::kMap, one, list_of(effect, 1)));
+  table->exactly_one({"publish", "request"});
+  table->rule(check_identity);
+  table->rule(check_transport);
+  table->rule(check_samples);
+  return section<WorkloadSpec>(table);
+}
+
+}  // namespace squall::experiment
