@@ -107,7 +107,7 @@ struct SubjectSettings {
 };
 
 struct LimitSettings {
-  std::size_t payload_bytes = std::size_t{1024} * 1024;
+  std::size_t payload_bytes = 1024 * 1024;
 
   bool operator==(const LimitSettings&) const = default;
 };
