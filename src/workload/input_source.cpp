@@ -152,7 +152,8 @@ base::Result<InputSource> InputSource::make(InputOptions options) {
   }
   if (source.subjects_.empty()) return base::fail("there is no subject to publish to");
   for (const SizeRange& range : given.sizes) {
-    if (range.most < range.least) return base::fail("a size from {} to {} is no range", range.least, range.most);
+    if (range.most < range.least)
+      return base::fail("a size from {} to {} is no range", range.least, range.most);
   }
   for (const bool is_sample : {true, false}) {
     const auto& texts = is_sample ? given.samples : given.templates;
@@ -185,6 +186,7 @@ void InputSource::make_input(ledger::OpId id, Input& input) const {
   input.key = options_.key_prefix;
   append_number(input.key, id);
   fill(subjects_[id % subjects_.size()], input.subject);
+  input.order_key = static_cast<std::uint32_t>(id % subjects_.size()) + 1;
   if (payloads_.empty()) {
     pad(id, input);
   } else {

@@ -21,6 +21,8 @@ struct Input {
   std::string key;  // its identity: what the system hands through to its effects
   std::string payload;
   std::vector<std::pair<std::string, std::string>> headers;
+  std::uint32_t order_key = 0;  // as in ledger::Attempt
+  bool filtered = false;        // declared to have no effect
 };
 
 // Text with ${id} (the identity), ${number} (0, 1, …) and ${time} (UTC, of the run's start plus the number in
@@ -61,7 +63,8 @@ struct InputOptions {
 
 // "orders.{0..2}.x" → three subjects; text without a range is one. Errors: a range that is none.
 base::Result<std::vector<std::string>> expand_range(std::string_view text);
-// The lines of a .jsonl file that are not empty. Errors: one that is no JSON; none at all. They name the line.
+// The lines of a .jsonl file that are not empty. Errors: one that is no JSON; none at all. They name the
+// line.
 base::Result<std::vector<std::string>> split_samples(std::string_view jsonl);
 
 class InputSource {

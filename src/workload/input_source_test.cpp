@@ -27,16 +27,16 @@ std::string error(InputOptions options) {
 }
 
 TEST(InputSource, PutsAFreshIdentityIntoTheUsersOwnSamples) {
-  const InputSource inputs = source(
-      {.samples = {R"({"order_id" : 7, "price": 1.10})", R"({"price":2,"note":"${id}"})"},
-       .set = {{"/order_id", "${id}"}},
-       .headers = {{"Order", "o-${number}"}}});
+  const InputSource inputs =
+      source({.samples = {R"({"order_id" : 7, "price": 1.10})", R"({"price":2,"note":"${id}"})"},
+              .set = {{"/order_id", "${id}"}},
+              .headers = {{"Order", "o-${number}"}}});
   const Input first = inputs.input(0);
   EXPECT_EQ(first.subject, "orders.created");
   EXPECT_EQ(first.key, "r7-0");
   EXPECT_EQ(first.payload, R"({"order_id" : "r7-0", "price": 1.10})");
-  EXPECT_EQ(first.headers, (std::vector<std::pair<std::string, std::string>>{{"Order", "o-0"},
-                                                                             {"Nats-Msg-Id", "r7-0"}}));
+  EXPECT_EQ(first.headers,
+            (std::vector<std::pair<std::string, std::string>>{{"Order", "o-0"}, {"Nats-Msg-Id", "r7-0"}}));
   EXPECT_EQ(inputs.input(1).payload, R"({"price":2,"note":"${id}","order_id":"r7-1"})")
       << "a sample's own text means itself";
   EXPECT_EQ(inputs.input(2).payload, R"({"order_id" : "r7-2", "price": 1.10})");
@@ -65,7 +65,8 @@ TEST(InputSource, PadsToTheSizesAndTheIdentityStaysReadable) {
   for (ledger::OpId id = 0; id < 300; id += 3) {
     const Input fixed = inputs.input(id);
     EXPECT_EQ(fixed.payload.size(), 256U);
-    EXPECT_EQ(identity_of({.name = "/id"}, {.subject = "", .headers = "", .payload = fixed.payload}), fixed.key);
+    EXPECT_EQ(identity_of({.name = "/id"}, {.subject = "", .headers = "", .payload = fixed.payload}),
+              fixed.key);
     drawn.insert(inputs.input(id + 1).payload.size());
     EXPECT_EQ(inputs.input(id + 2).payload, "xxxxx") << "no room for an identity";
   }
@@ -103,8 +104,9 @@ TEST(Samples, AreTheLinesOfTheFile) {
 }
 
 TEST(Identity, IsFoundInHeadersPayloadAndSubject) {
-  const MessageParts message{
-      .subject = "confirmed.r7-5", .headers = "NATS/1.0\r\nOrder: r7-5\r\nEmpty:\r\n\r\n", .payload = R"({"a":{"id":"r7-5"}})"};
+  const MessageParts message{.subject = "confirmed.r7-5",
+                             .headers = "NATS/1.0\r\nOrder: r7-5\r\nEmpty:\r\n\r\n",
+                             .payload = R"({"a":{"id":"r7-5"}})"};
   using Kind = IdentityPlace::Kind;
   EXPECT_EQ(identity_of({Kind::kJson, "/a/id"}, message), "r7-5");
   EXPECT_EQ(identity_of({Kind::kHeader, "Order"}, message), "r7-5");

@@ -37,8 +37,8 @@ TEST(JsonText, TextThatIsNoJsonIsSurvived) {
     (void)json_text_at(kOrder.substr(0, size), "/a~1b/~0");
     (void)json_text_at(kOrder.substr(size), "/lines/1/sku");
   }
-  for (const std::string_view text : {"", "{", "[", "\"", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":}", "\\",
-                                      "{\"a\\", "}}", "]", "{,}", "nonsense", "{\"a\":\"\\"}) {
+  for (const std::string_view text : {"", "{", "[", "\"", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":}",
+                                      "\\", "{\"a\\", "}}", "]", "{,}", "nonsense", "{\"a\":\"\\"}) {
     EXPECT_EQ(json_text_at(text, "/a"), std::nullopt) << text;
   }
 }

@@ -25,7 +25,8 @@ Pacing ramp(double per_second, base::Nanos over, std::uint32_t burst) {
 
 Pacing step(double per_second, base::Nanos half_for, std::uint32_t burst) {
   const double half = per_second / 2;
-  return {.per_second = per_second, .burst = burst, .before = {{.from = half, .to = half, .lasts = half_for}}};
+  return {
+      .per_second = per_second, .burst = burst, .before = {{.from = half, .to = half, .lasts = half_for}}};
 }
 
 base::Nanos due_offset(const Pacing& pacing, std::uint64_t index) {
@@ -34,7 +35,8 @@ base::Nanos due_offset(const Pacing& pacing, std::uint64_t index) {
   double seconds = 0;
   for (const Stretch& stretch : pacing.before) {
     const double all = (stretch.from + stretch.to) / 2 * seconds_of(stretch.lasts);
-    if (inputs < all) return base::Nanos{static_cast<std::int64_t>((seconds + time_of(stretch, inputs)) * 1e9)};
+    if (inputs < all)
+      return base::Nanos{static_cast<std::int64_t>((seconds + time_of(stretch, inputs)) * 1e9)};
     inputs -= all;
     seconds += seconds_of(stretch.lasts);
   }

@@ -3,6 +3,8 @@
 #include <boost/asio/post.hpp>
 
 #include "base/invariant.h"
+#include "ledger/crc32c.h"
+#include "workload/json_text.h"
 
 namespace squall::workload {
 namespace {
@@ -13,6 +15,7 @@ using asio::awaitable;
 // A core publisher waits while so much is not yet taken by the kernel: what it sends has no outcome to wait
 // for.
 constexpr std::size_t kCoreBacklog = 256 * 1024;
+constexpr std::uint64_t kIdMask = (std::uint64_t{1} << 48) - 1;
 constexpr base::Nanos kCorePause = std::chrono::microseconds(50);
 
 }  // namespace
@@ -47,7 +50,24 @@ awaitable<void> Publisher::begin() {
   while (!connection()) co_await sleep_until(base::now() + std::chrono::milliseconds(1));
   started_ = base::now();
   begun_ = true;
+  declare_sources();
   pump();
+}
+
+// One for each connection: what goes over one is sent in order.
+void Publisher::declare_sources() {
+  ledger::OperationKind kind = ledger::OperationKind::js_async;
+  if (options_.transport == Transport::kCore) kind = ledger::OperationKind::core;
+  if (options_.transport == Transport::kRequest) kind = ledger::OperationKind::request;
+  if (options_.transport == Transport::kJetStream && options_.in_flight == 1) {
+    kind = ledger::OperationKind::js_sync;
+  }
+  options_.make_input(0, input_);
+  for (std::uint32_t number = 0; number < options_.connections; ++number) {
+    const ledger::Source source{
+        .index = number + 1, .producer = number, .kind = kind, .subject = input_.subject, .at = started_};
+    recorder_.record(ledger::Circumstance(source));
+  }
 }
 
 std::optional<base::Instant> Publisher::next_due() {
@@ -68,7 +88,7 @@ void Publisher::pump() {
     if (*due > base::now()) return pump_at(*due);
     const std::uint64_t id = next_++;
     ++open_;
-    send({.id = id, .attempt = 1}, options_.in_flight == 0 ? due : std::nullopt);
+    send({.id = id & kIdMask, .attempt = 1}, options_.in_flight == 0 ? due : std::nullopt);
   }
   pump_soon();
 }
@@ -95,8 +115,19 @@ const std::shared_ptr<client::Connection>& Publisher::connection_for(std::uint64
 
 void Publisher::send(Sending sending, std::optional<base::Instant> due) {
   options_.make_input(sending.id, input_);
-  (void)due;
-  recorder_.record(ledger::Attempt{.id = sending.id, .key = input_.key, .at = base::now()});
+  ledger::Attempt attempt{.id = sending.id,
+                          .key = input_.key,
+                          .at = base::now(),
+                          .intended_at = due,
+                          .source = static_cast<std::uint32_t>(sending.id % connections_.size()) + 1,
+                          .order_key = input_.order_key,
+                          .checksum = {},
+                          .filtered = input_.filtered};
+  if (options_.carried) {
+    const auto text = json_text_at(input_.payload, *options_.carried);
+    attempt.checksum = ledger::crc32c(options_.carried->empty() ? input_.payload : text.value_or(""));
+  }
+  recorder_.record(attempt);
   const std::shared_ptr<client::Connection>& connection = connection_for(sending.id);
   if (!connection || !connection->is_open()) {
     return not_ok(sending, {.kind = client::ErrorKind::kNotSent, .text = "not connected"}, false);
@@ -110,10 +141,9 @@ void Publisher::send(Sending sending, std::optional<base::Instant> due) {
           input_.subject, input_.payload, headers_, deadline,
           [this, sending](client::PublishOutcome outcome) { on_ack(sending, outcome); });
     case Transport::kRequest:
-      return connection->request(input_.subject, input_.payload, headers_, deadline,
-                                 [this, sending](const client::Outcome<client::MessageView>& reply) {
-                                   on_reply(sending, reply);
-                                 });
+      return connection->request(
+          input_.subject, input_.payload, headers_, deadline,
+          [this, sending](const client::Outcome<client::MessageView>& reply) { on_reply(sending, reply); });
     case Transport::kCore:
       return send_core(sending, *connection);
   }
@@ -141,8 +171,7 @@ void Publisher::on_ack(Sending sending, const client::PublishOutcome& outcome) {
 
 void Publisher::on_reply(Sending sending, const client::Outcome<client::MessageView>& reply) {
   if (!reply) {
-    return not_ok(sending, reply.error(),
-                  client::classify(reply.error()) == client::OutcomeClass::kUnknown);
+    return not_ok(sending, reply.error(), client::classify(reply.error()) == client::OutcomeClass::kUnknown);
   }
   record_reply(sending, *reply);
   ++accepted_;
@@ -153,11 +182,13 @@ void Publisher::record_reply(Sending sending, const client::MessageView& reply) 
   const base::Instant at = base::now();
   recorder_.record(ledger::Outcome{.id = sending.id, .how = ledger::Acknowledged{}, .at = at});
   if (!options_.reply) return;
-  auto key = identity_of(options_.reply->match,
-                         {.subject = reply.subject, .headers = reply.headers, .payload = reply.payload});
-  if (!key) {
-    recorder_.doubt(fmt::format("replies without an identity ({})", options_.reply->match.describe()));
-    return;
+  std::optional<std::string> key;
+  if (const auto& match = options_.reply->match) {
+    key = identity_of(*match, {.subject = reply.subject, .headers = reply.headers, .payload = reply.payload});
+    if (!key) return recorder_.doubt(fmt::format("replies without an identity ({})", match->describe()));
+  } else {
+    options_.make_input(sending.id, input_);
+    key = input_.key;
   }
   recorder_.record(
       ledger::Effect{.stage = options_.reply->stage, .key = std::move(*key), .stream_seq = 0, .at = at});
@@ -172,8 +203,8 @@ void Publisher::not_ok(Sending sending, const client::OperationError& error, boo
     recorder_.doubt(fmt::format("inputs refused by {}: {}", input_.subject, reason));
   }
   last_failure_ = reason;
-  const bool again = sending.attempt < options_.retry.attempts && loading_ &&
-                     (!unknown || options_.retry.when_unknown);
+  const bool again =
+      sending.attempt < options_.retry.attempts && loading_ && (!unknown || options_.retry.when_unknown);
   if (!again) return ended();
   ++sending.attempt;
   retry_later(sending);

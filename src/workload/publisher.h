@@ -1,7 +1,8 @@
 // Sends inputs before, through and after the faults, and records each with its outcome. Two ways to drive it:
 //   open loop    inputs are due on a fixed schedule, whatever the system does; what falls due without a
 //                connection has failed, and is never sent later;
-//   closed loop  at most so many are without an outcome, and the next one waits for them, and for a connection.
+//   closed loop  at most so many are without an outcome, and the next one waits for them, and for a
+//   connection.
 // A lost connection is made anew at once.
 #pragma once
 
@@ -39,7 +40,7 @@ struct RetryPolicy {
 
 struct ReplyEffect {
   ledger::Stage stage = 0;
-  IdentityPlace match;
+  std::optional<IdentityPlace> match;  // nothing: a reply is its request's
 };
 
 struct PublisherOptions {
@@ -47,14 +48,17 @@ struct PublisherOptions {
   Pacing pacing;
   // 0: open loop. Else closed, and the schedule of `pacing` is kept as far as this bound lets it be.
   std::uint32_t in_flight = 0;
-  bool unpaced = false;  // closed loop only: as fast as the outcomes come
+  bool unpaced = false;                 // closed loop only: as fast as the outcomes come
   std::optional<std::uint64_t> inputs;  // ends by itself after so many
   std::uint32_t connections = 1;        // inputs go over them in turn
   std::function<void(ledger::OpId, Input&)> make_input;
   base::Nanos timeout = std::chrono::seconds(2);  // without an answer by then the outcome is unknown
   base::Nanos reconnect_pause = std::chrono::milliseconds(2);
   RetryPolicy retry;
-  std::optional<ReplyEffect> reply;  // with kRequest: the reply is an effect, too
+  // What the system hands through of an input (a JSON pointer; "": the whole payload); its checksum goes into
+  // the ledger, for what shows again to be compared with. Nothing: none.
+  std::optional<std::string> carried;
+  std::optional<ReplyEffect> reply;  // with kRequest; Workload fills it in from its effects
 };
 
 // Thread: the workload's. Lifetime: outlives its tasks and the outcomes of what it sent.
@@ -89,6 +93,7 @@ class Publisher {
   };
 
   // Sends what may be sent now, and sees to it that it is called again.
+  void declare_sources();
   void pump();
   void pump_at(base::Instant due);
   void pump_soon();
