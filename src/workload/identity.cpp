@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "wire/headers.h"
-#include "workload/json_text.h"
+#include "workload/json_pointer.h"
 
 namespace squall::workload {
 

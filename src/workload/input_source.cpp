@@ -5,7 +5,7 @@
 
 #include "base/invariant.h"
 #include "base/seed.h"
-#include "workload/json_text.h"
+#include "workload/json_pointer.h"
 
 namespace squall::workload {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "base/invariant.h"
 #include "ledger/crc32c.h"
-#include "workload/json_text.h"
+#include "workload/json_pointer.h"
 
 namespace squall::workload {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "client/stream_reader.h"
 #include "ledger/crc32c.h"
-#include "workload/json_text.h"
+#include "workload/json_pointer.h"
 
 namespace squall::workload {
 

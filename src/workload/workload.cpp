@@ -13,6 +13,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr base::Nanos kFlushInterval = milliseconds(100);
+// For one answer in the drain; so much may it overrun its deadline, rather than blame that for what is left.
+constexpr base::Nanos kLook = milliseconds(500);
 
 ledger::Layout layout_of(const WorkloadOptions& options) {
   ledger::Layout layout{
@@ -104,7 +106,7 @@ Drained Workload::drain(base::Instant deadline) {
                        [&](const auto& command) { return command->seen_until() >= began; });
   };
   while (base::now() < deadline) {
-    drained.left = thread_->run(what_is_left(deadline));
+    drained.left = thread_->run(what_is_left());
     if (drained.left.empty() && progress().oldest_unfinished_at) {
       drained.left = fmt::format("{} inputs without their last effect", progress().unfinished);
     }
@@ -166,16 +168,16 @@ awaitable<void> Workload::watch_inputs() {
 }
 
 // What keeps the drain from being over; empty: nothing.
-awaitable<std::string> Workload::what_is_left(base::Instant deadline) {
+awaitable<std::string> Workload::what_is_left() {
   const std::shared_ptr<client::Connection> connection = publisher_.connection();
   if (!connection) co_return "no connection";
   for (const auto& effect : stored_) {
-    const base::Instant by = std::min(deadline, base::now() + milliseconds(500));
+    const base::Instant by = base::now() + kLook;
     if (!co_await effect->at_end(connection, by))
       co_return fmt::format("{} is not read to its end", effect->stream());
   }
   if (!options_.inputs) co_return "";
-  const base::Instant by = std::min(deadline, base::now() + milliseconds(500));
+  const base::Instant by = base::now() + kLook;
   const ConsumersLeft consumers = co_await look_at_consumers(connection, *options_.inputs, by);
   co_return consumers.left;
 }

@@ -79,7 +79,7 @@ class Workload {
  private:
   boost::asio::awaitable<void> flush_ledger();
   boost::asio::awaitable<void> watch_inputs();
-  boost::asio::awaitable<std::string> what_is_left(base::Instant deadline);
+  boost::asio::awaitable<std::string> what_is_left();
   boost::asio::awaitable<void> scan(base::Instant deadline);
   void spawn_tasks();
 

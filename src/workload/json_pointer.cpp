@@ -1,4 +1,4 @@
-#include "workload/json_text.h"
+#include "workload/json_pointer.h"
 
 #include <charconv>
 #include <nlohmann/json.hpp>
