@@ -2,9 +2,9 @@
 #include <cstdio>
 #include <exception>
 
-#include "cli/run_command.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/run_command.h"
 
 int main(int argc, char** argv) {
   try {
