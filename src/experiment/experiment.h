@@ -59,7 +59,8 @@ struct RandomSchedule {
   std::string name;
   std::vector<Choice> choices;
   base::Nanos from{};
-  base::Nanos lasts = std::chrono::seconds(30);  // nothing is injected later than from + lasts
+  // Everything happens in [from, from + lasts], the heals as well, as far as Squall decides them.
+  base::Nanos lasts = std::chrono::seconds(30);
   base::Nanos spacing_least = std::chrono::seconds(1);
   base::Nanos spacing_most = std::chrono::seconds(5);
   // Blast radius: so many faults are active at the same time, at most. One that somebody else heals counts as
