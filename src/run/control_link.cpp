@@ -25,6 +25,12 @@ awaitable<base::Result<client::JetStream>> ControlLink::jetstream(base::Instant 
   co_return std::unexpected(last);
 }
 
+awaitable<base::Result<std::string>> ControlLink::server_version(base::Instant deadline) {
+  const auto api = co_await jetstream(deadline);
+  if (!api) co_return std::unexpected(api.error());
+  co_return api->connection()->server().version;
+}
+
 awaitable<base::Result<std::string>> stream_with(client::JetStream jetstream, std::string subject,
                                                  base::Instant deadline) {
   const std::string query = nlohmann::json{{"subject", subject}}.dump();

@@ -20,6 +20,8 @@ class ControlLink {
 
   // JetStream over an open connection. Errors: no server can be reached before the deadline.
   boost::asio::awaitable<base::Result<client::JetStream>> jetstream(base::Instant deadline);
+  // nats-server's version, as the server says. Errors: as above.
+  boost::asio::awaitable<base::Result<std::string>> server_version(base::Instant deadline);
   const client::Access& access() const { return access_; }
 
  private:

@@ -48,7 +48,7 @@ void take_tls(client::TlsOptions& tls, const experiment::Tls& from) {
 
 }  // namespace
 
-client::Access access_to(const cluster::Deployment& deployment) {
+client::Access access_to(cluster::Deployment& deployment) {
   client::Access access;
   for (const auto& server : deployment.servers()) {
     access.servers.push_back({.host = "127.0.0.1", .port = server->client_port()});
@@ -60,7 +60,9 @@ base::Result<client::Access> access_to(const experiment::AttachedNats& nats, con
   auto access = named_servers(nats);
   if (!access) return access;
   for (const client::Endpoint& server : access->servers) {
-    if (experiment::is_loopback(server.host) || std::ranges::contains(allow.hosts, server.host)) continue;
+    if (experiment::is_loopback(server.host) ||
+        std::ranges::find(allow.hosts, server.host) != allow.hosts.end())
+      continue;
     return base::fail(
         "{} is not on this machine: chaos for it must be asked for, with allow: {{hosts: [{}]}} in the file",
         server.host, server.host);

@@ -8,7 +8,7 @@
 
 namespace squall::run {
 
-client::Access access_to(const cluster::Deployment& deployment);
+client::Access access_to(cluster::Deployment& deployment);
 // Reads contexts, credentials and secrets now. Errors: those of reading; a server that is not on loopback and
 // not in `allow.hosts`.
 base::Result<client::Access> access_to(const experiment::AttachedNats& nats, const experiment::Allow& allow);

@@ -116,9 +116,9 @@ base::Result<void> RunningSystem::start_servers() {
   auto attached = access_to(*experiment_.nats.attached(), experiment_.allow);
   if (!attached) return std::unexpected(attached.error());
   control_ = std::make_unique<ControlLink>(session_.io(), std::move(*attached));
-  const auto jetstream = session_.wait(control_->jetstream(base::now() + seconds(5)));
-  if (!jetstream) return std::unexpected(jetstream.error());
-  nats_version_ = jetstream->connection()->server().version;
+  auto version = session_.wait(control_->server_version(base::now() + seconds(5)));
+  if (!version) return std::unexpected(version.error());
+  nats_version_ = std::move(*version);
   return {};
 }
 
