@@ -7,7 +7,7 @@
 #include "cli/complain.h"
 #include "experiment/parse.h"
 #include "experiment/plan.h"
-#include "experiment/secret.h"
+#include "experiment/read_secret.h"
 #include "run/experiment_run.h"
 #include "run/judgement.h"
 

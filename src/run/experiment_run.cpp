@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/seed.h"
-#include "experiment/secret.h"
+#include "experiment/read_secret.h"
 #include "report/render.h"
 #include "report/series.h"
 #include "run/judgement.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "experiment/secret.h"
+#include "experiment/read_secret.h"
 #include "experiment/targets.h"
 
 namespace squall::run {
