@@ -78,13 +78,13 @@ awaitable<base::Result<workload::WorkloadOptions>> workload_options(const experi
   auto samples = samples_of(spec.payload);
   if (!samples) co_return std::unexpected(samples.error());
   workload::WorkloadOptions options;
-  for (const client::Endpoint& server : nats.access().servers)
-    options.servers.push_back({server.host, server.port});
-  options.pacing = {.per_second = spec.per_second, .burst = spec.burst};
-  options.make_input = [spec, samples = *samples, prefix = settings.key_prefix](ledger::OpId id) {
-    return make_input(spec, samples, prefix, id);
+  options.nats = nats.access();
+  options.load.pacing = {.per_second = spec.per_second, .burst = spec.burst};
+  options.load.make_input = [spec, samples = *samples, prefix = settings.key_prefix](ledger::OpId id,
+                                                                                     workload::Input& input) {
+    input = make_input(spec, samples, prefix, id);
   };
-  options.publish_timeout = spec.timeout;
+  options.load.timeout = spec.timeout;
   options.key_prefix = settings.key_prefix;
   options.ledger_sink = std::move(settings.ledger_sink);
   for (const experiment::EffectSpec& effect : spec.effects) {
@@ -98,14 +98,13 @@ awaitable<base::Result<workload::WorkloadOptions>> workload_options(const experi
       stream = std::move(*found);
     }
     const std::string below = effect.subject + ".>";
-    options.effects.push_back(
-        {.stage = effect.name,
-         .stream = std::move(stream),
-         .key_of = [effect, below](const client::StoredMessage& message) -> std::optional<std::string> {
-           const bool ours = wire::subject_matches(effect.subject, message.subject) ||
-                             wire::subject_matches(below, message.subject);
-           return ours ? identity_in(effect.match, message) : std::nullopt;
-         }});
+    workload::StoredEffects stored{.stream = std::move(stream)};
+    stored.key_of = [effect, below](const client::StoredMessage& message) -> std::optional<std::string> {
+      const bool ours = wire::subject_matches(effect.subject, message.subject) ||
+                        wire::subject_matches(below, message.subject);
+      return ours ? identity_in(effect.match, message) : std::nullopt;
+    };
+    options.effects.push_back({.stage = effect.name, .how = std::move(stored)});
   }
   co_return options;
 }
