@@ -5,7 +5,7 @@
 
 #include "experiment/parse.h"
 #include "experiment/plan.h"
-#include "experiment/secret.h"
+#include "experiment/secret_place.h"
 
 namespace squall::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "experiment/secret.h"
+#include "experiment/secret_place.h"
 
 #include <fmt/format.h>
 
