@@ -8,6 +8,10 @@ target_compile_options(squall_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-align -Wunused
   -Woverloaded-virtual -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wformat=2
   -Wno-missing-field-initializers -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # False for views that are returned by value and point elsewhere (GCC 13 and newer).
+  target_compile_options(squall_options INTERFACE -Wno-dangling-reference)
+endif()
 target_include_directories(squall_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(squall_options INTERFACE SQUALL_VERSION="${PROJECT_VERSION}")
 if(SQUALL_SANITIZE)

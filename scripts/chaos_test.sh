@@ -108,6 +108,9 @@ log=$artifacts/chaos_test_$(date +%Y%m%d_%H%M%S).log
 # The log gets everything but the suite's live line, which goes to the terminal (descriptor 3) alone.
 exec 3>&1
 exec > >(tee -a "$log") 2>&1
+tee_pid=$!
+# On every way out, the last lines are in the log before this script is gone.
+trap 'exec >&- 2>&-; wait "$tee_pid" 2>/dev/null || true' EXIT
 echo "squall     controlled chaos tests, $(date -u +%FT%TZ)"
 
 scripts/build.sh dev router_chaos_controlled_suite router router-worker squall

@@ -49,6 +49,8 @@ EOF
   exit 2
 fi
 
+# Whether apt could install it. (apt-cache show also succeeds for a name that only others mention.)
+available() { [[ $(apt-cache policy "$1" 2>/dev/null) =~ Candidate:\ [^\(] ]]; }
 installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
 missing=()
@@ -59,7 +61,7 @@ for entry in "${packages[@]}"; do
   for name in "$@"; do
     # The second alternative only counts where the first does not exist.
     if installed "$name"; then found=true; break; fi
-    if apt-cache show "$name" >/dev/null 2>&1; then break; fi
+    if available "$name"; then break; fi
   done
   $found || missing+=("$entry")
 done
@@ -93,7 +95,7 @@ for entry in "${missing[@]}"; do
   set -- $entry
   pick=
   for name in "$@"; do
-    if apt-cache show "$name" >/dev/null 2>&1; then pick=$name; break; fi
+    if available "$name"; then pick=$name; break; fi
   done
   if [[ -n $pick ]]; then chosen+=("$pick"); else unknown+=("$entry"); fi
 done

@@ -17,6 +17,7 @@ command -v debootstrap >/dev/null || { echo "bare_root.sh: needs debootstrap (ap
 
 mirror=${SQUALL_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 root=$(mktemp -d "${TMPDIR:-/tmp}/squall-root-XXXXXX")
+chmod 755 "$root"  # apt fetches as a user of its own
 trap 'rm -rf --one-file-system "$root"' EXIT
 debootstrap --variant=minbase "$suite" "$root" "$mirror" >"$root.log" 2>&1 || { tail "$root.log" >&2; exit 3; }
 rm -f "$root.log"

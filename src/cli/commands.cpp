@@ -2,6 +2,7 @@
 
 #include "cli/doctor_command.h"
 #include "cli/explain_command.h"
+#include "cli/heal_command.h"
 #include "cli/ledger_command.h"
 #include "cli/list_command.h"
 #include "cli/plan_command.h"
@@ -19,6 +20,7 @@ std::vector<Command> all_commands() {
   commands.push_back(list_command());
   commands.push_back(explain_command());
   commands.push_back(schema_command());
+  commands.push_back(heal_command());
   commands.push_back(doctor_command());
   commands.push_back(report_command());
   commands.push_back(ledger_command());

@@ -27,7 +27,10 @@ class OfKey {
       return std::find(ids_.begin(), ids_.end(), outcome->id) != ids_.end();
     }
     if (const auto* effect = std::get_if<ledger::Effect>(&record)) return effect->key == key_;
-    return std::get<ledger::Delivery>(record).key == key_;
+    if (const auto* delivery = std::get_if<ledger::Delivery>(&record)) return delivery->key == key_;
+    if (const auto* confirmed = std::get_if<ledger::Confirmed>(&record)) return confirmed->key == key_;
+    if (const auto* stored = std::get_if<ledger::Stored>(&record)) return stored->key == key_;
+    return false;
   }
 
  private:

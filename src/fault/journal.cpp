@@ -1,6 +1,7 @@
 #include "fault/journal.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <ranges>
+#include <thread>
 
 #include "base/invariant.h"
 
@@ -20,10 +22,37 @@ std::string as_line(const UndoEntry& entry) {
   return to_json(entry).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-// A line is a whole UndoEntry; a later line of the same number replaces it.
-base::Result<void> apply_line(std::vector<UndoEntry>& entries, std::string_view line) {
+std::string as_line(const JournalRun& run) {
+  const nlohmann::json object{
+      {"run_id", run.run_id}, {"boot_id", run.boot_id}, {"pid", run.pid}, {"start_ticks", run.start_ticks}};
+  return nlohmann::json{{"run", object}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+         "\n";
+}
+
+base::Result<JournalRun> run_from_json(const nlohmann::json& object) {
+  try {
+    return JournalRun{.run_id = object.at("run_id").get<std::string>(),
+                      .boot_id = object.at("boot_id").get<std::string>(),
+                      .pid = object.at("pid").get<int>(),
+                      .start_ticks = object.at("start_ticks").get<std::uint64_t>()};
+  } catch (const nlohmann::json::exception& error) {
+    return base::fail("run: {}", error.what());
+  }
+}
+
+// A line is a whole UndoEntry; a later line of the same number replaces it. The first line may say whose
+// journal it is.
+base::Result<void> apply_line(JournalContent& content, std::string_view line) {
   const auto object = nlohmann::json::parse(line, nullptr, false);
   if (object.is_discarded()) return base::fail("not JSON");
+  std::vector<UndoEntry>& entries = content.entries;
+  if (object.is_object() && object.contains("run")) {
+    if (content.run || !entries.empty()) return base::fail("the run is named too late");
+    auto run = run_from_json(object["run"]);
+    if (!run) return std::unexpected(run.error());
+    content.run = *std::move(run);
+    return {};
+  }
   auto entry = undo_entry_from_json(object);
   if (!entry) return std::unexpected(entry.error());
   if (entry->number == entries.size() + 1) {
@@ -57,45 +86,74 @@ base::Result<void> sync_folder(const std::filesystem::path& file) {
 
 }  // namespace
 
-base::Result<std::vector<UndoEntry>> parse_journal(std::string_view text) {
-  std::vector<UndoEntry> entries;
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
+
+std::vector<UndoEntry> JournalContent::unsettled() const {
+  std::vector<UndoEntry> open;
+  for (const UndoEntry& entry : entries) {
+    if (!entry.settled()) open.push_back(entry);
+  }
+  return open;
+}
+
+base::Result<JournalContent> parse_journal(std::string_view text) {
+  JournalContent content;
   int line_number = 0;
   for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
     ++line_number;
-    if (auto applied = apply_line(entries, text.substr(0, end)); !applied) {
+    if (auto applied = apply_line(content, text.substr(0, end)); !applied) {
       return base::fail_within(fmt::format("line {}", line_number), applied.error());
     }
     text.remove_prefix(end + 1);
   }
-  return entries;  // what is left of the text has no end: it was never acted upon
+  return content;  // what is left of the text has no end: it was never acted upon
 }
 
-base::Result<std::vector<UndoEntry>> read_journal(const std::filesystem::path& path) {
+base::Result<JournalContent> read_journal(const std::filesystem::path& path) {
   std::error_code missing;
-  if (!std::filesystem::exists(path, missing)) return std::vector<UndoEntry>{};
+  if (!std::filesystem::exists(path, missing)) return JournalContent{};
   auto text = read_file(path);
   if (!text) return std::unexpected(text.error());
-  auto entries = parse_journal(*text);
-  if (!entries) return base::fail_within(fmt::format("undo journal {}", path.string()), entries.error());
-  return entries;
+  auto content = parse_journal(*text);
+  if (!content) return base::fail_within(fmt::format("undo journal {}", path.string()), content.error());
+  return content;
 }
 
-Journal::Journal(std::filesystem::path path, base::UniqueFd file, std::vector<UndoEntry> entries)
-    : path_(std::move(path)), file_(std::move(file)), entries_(std::move(entries)) {}
+Journal::Journal(std::filesystem::path path, base::UniqueFd file, JournalContent content)
+    : path_(std::move(path)), file_(std::move(file)), content_(std::move(content)) {}
 
-base::Result<Journal> Journal::open(const std::filesystem::path& path) {
-  auto entries = read_journal(path);
-  if (!entries) return std::unexpected(entries.error());
-  base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+base::Result<Journal> Journal::open_for_append(const std::filesystem::path& path, bool create) {
+  auto content = read_journal(path);
+  if (!content) return std::unexpected(content.error());
+  base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | (create ? O_CREAT : 0), 0644));
   if (!file) return base::fail_errno(fmt::format("cannot write the undo journal {}", path.string()), errno);
+  return Journal(path, std::move(file), *std::move(content));
+}
+
+base::Result<Journal> Journal::join(const std::filesystem::path& path) {
+  return open_for_append(path, false);
+}
+
+base::Result<Journal> Journal::open(const std::filesystem::path& path, std::optional<JournalRun> run) {
+  auto journal = open_for_append(path, true);
+  if (!journal) return journal;
   auto text = read_file(path);
   if (!text) return std::unexpected(text.error());
   const std::size_t whole = text->rfind('\n') == std::string::npos ? 0 : text->rfind('\n') + 1;
-  if (whole != text->size() && ftruncate(file.get(), static_cast<off_t>(whole)) != 0) {
+  if (whole != text->size() && ftruncate(journal->file_.get(), static_cast<off_t>(whole)) != 0) {
     return base::fail_errno(fmt::format("cannot mend the undo journal {}", path.string()), errno);
   }
   if (auto synced = sync_folder(path); !synced) return std::unexpected(synced.error());
-  return Journal(path, std::move(file), *std::move(entries));
+  if (run && whole == 0) {
+    if (auto written = journal->append(as_line(*run)); !written) return std::unexpected(written.error());
+    journal->content_.run = std::move(run);
+  }
+  return journal;
 }
 
 base::Result<void> Journal::append(const std::string& line) {
@@ -110,42 +168,49 @@ base::Result<void> Journal::append(const std::string& line) {
   return base::fail_errno(fmt::format("cannot write the undo journal {}", path_.string()), error_number);
 }
 
-base::Result<std::uint64_t> Journal::arm(std::string_view fault, const Undo& undo) {
-  UndoEntry entry{.number = entries_.size() + 1,
-                  .fault = std::string(fault),
-                  .undo = undo,
-                  .state = UndoState::kPending,
-                  .reason = {}};
+base::Result<std::uint64_t> Journal::arm(std::string_view fault, const Undo& undo,
+                                         std::optional<base::Instant> overdue_at) {
+  std::vector<UndoEntry>& entries = content_.entries;
+  UndoEntry entry{
+      .number = entries.size() + 1, .fault = std::string(fault), .undo = undo, .overdue_at = overdue_at};
   if (auto written = append(as_line(entry)); !written) return std::unexpected(written.error());
-  entries_.push_back(std::move(entry));
-  return entries_.back().number;
+  entries.push_back(std::move(entry));
+  return entries.back().number;
 }
 
 base::Result<void> Journal::settle(std::uint64_t number, const Undone& undone) {
-  SQUALL_CHECK(number >= 1 && number <= entries_.size());
+  SQUALL_CHECK(number >= 1 && number <= entries().size());
   SQUALL_CHECK(undone.state != UndoState::kPending);
-  UndoEntry& entry = entries_[number - 1];
+  UndoEntry& entry = content_.entries[number - 1];
   entry.state = undone.state;
   entry.reason = undone.reason;
   return append(as_line(entry));
 }
 
-std::vector<UndoEntry> Journal::unsettled() const {
-  std::vector<UndoEntry> open;
-  for (const UndoEntry& entry : entries_) {
-    if (entry.state == UndoState::kPending || entry.state == UndoState::kFailed) open.push_back(entry);
-  }
-  return open;
-}
-
 base::Result<std::vector<UndoEntry>> undo_all(Journal& journal, UndoActions& actions) {
   base::Result<void> recorded;
-  for (const UndoEntry& entry : std::views::reverse(journal.unsettled())) {
-    auto settled = journal.settle(entry.number, perform(entry.undo, actions));
-    if (!settled && recorded) recorded = settled;
-  }
+  const auto undo_those = [&](bool long_ones) {
+    for (const UndoEntry& entry : std::views::reverse(journal.unsettled())) {
+      if (may_take_long(entry.undo) != long_ones) continue;
+      auto settled = journal.settle(entry.number, perform(entry.undo, actions));
+      if (!settled && recorded) recorded = settled;
+    }
+  };
+  undo_those(false);
+  undo_those(true);
   if (!recorded) return std::unexpected(recorded.error());
   return journal.entries();
+}
+
+base::UniqueFd lock_journal(const std::filesystem::path& path, base::Nanos patience) {
+  constexpr base::Nanos kTryAgain = std::chrono::milliseconds{1};
+  base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return file;
+  for (base::Nanos waited{0};; waited += kTryAgain) {
+    if (flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
+    if (waited >= patience) return {};
+    std::this_thread::sleep_for(kTryAgain);
+  }
 }
 
 }  // namespace squall::fault

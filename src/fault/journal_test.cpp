@@ -54,6 +54,18 @@ class ScriptedActions : public UndoActions {
     calls.push_back("restart " + restart.server);
     return answer;
   }
+  Undone restore_limits(const RestoreLimits& limits) override {
+    calls.push_back(fmt::format("limits of {}", limits.limits[0].pid));
+    return answer;
+  }
+  Undone run_command(const RunCommand& command) override {
+    calls.push_back("run " + command.command[0]);
+    return answer;
+  }
+  Undone ends_with_run(const EndsWithRun& ends) override {
+    calls.push_back("ends " + ends.what);
+    return answer;
+  }
   Undone answer{UndoState::kUndone, ""};
   std::vector<std::string> calls;
 };
@@ -63,8 +75,8 @@ TEST_F(JournalTest, AnArmedEntryIsOnTheDiskBeforeArmReturns) {
   ASSERT_EQ(journal.arm("freeze-router", kThaw).value_or(0), 1U);
   const auto read = read_journal(path);
   ASSERT_TRUE(read);
-  EXPECT_THAT(*read, ElementsAre(UndoEntry{.number = 1, .fault = "freeze-router", .undo = kThaw}));
-  EXPECT_EQ(describe((*read)[0]), "thaw pid 812 and 1 more (freeze-router)");
+  EXPECT_THAT(read->entries, ElementsAre(UndoEntry{.number = 1, .fault = "freeze-router", .undo = kThaw}));
+  EXPECT_EQ(describe(read->entries[0]), "thaw pid 812 and 1 more (freeze-router)");
 }
 
 TEST_F(JournalTest, SettledEntriesStaySettledAfterReopening) {
@@ -104,9 +116,9 @@ TEST_F(JournalTest, IsReadableAfterACrashAtAnyByte) {
         std::ranges::count_if(sizes, [&](std::size_t size) { return size != 0 && size <= cut; });
     const auto entries = parse_journal(std::string_view(whole).substr(0, cut));
     ASSERT_TRUE(entries) << "cut at " << cut << ": " << entries.error().message();
-    EXPECT_EQ(static_cast<long>(entries->size()), std::min(lines, 2L)) << "cut at " << cut;
+    EXPECT_EQ(static_cast<long>(entries->entries.size()), std::min(lines, 2L)) << "cut at " << cut;
     if (lines == 0) continue;
-    EXPECT_EQ((*entries)[0].state, lines == 3 ? UndoState::kUndone : UndoState::kPending);
+    EXPECT_EQ(entries->entries[0].state, lines == 3 ? UndoState::kUndone : UndoState::kPending);
   }
 }
 
@@ -122,7 +134,7 @@ TEST_F(JournalTest, GoesOnAfterATornLine) {
   }
   const auto read = read_journal(path);
   ASSERT_TRUE(read) << read.error().message();
-  EXPECT_EQ((*read)[1].fault, "b");
+  EXPECT_EQ(read->entries[1].fault, "b");
 }
 
 TEST_F(JournalTest, DamageInTheMiddleIsAnErrorWithItsLine) {
@@ -153,7 +165,7 @@ TEST_F(JournalTest, RefusesEntriesThatCouldHarm) {
 TEST_F(JournalTest, AMissingJournalHasNoEntries) {
   const auto read = read_journal(folder / "none.jsonl");
   ASSERT_TRUE(read);
-  EXPECT_THAT(*read, IsEmpty());
+  EXPECT_THAT(read->entries, IsEmpty());
 }
 
 TEST_F(JournalTest, AFolderThatDoesNotExistIsNamed) {
@@ -190,6 +202,77 @@ TEST_F(JournalTest, AFailedUndoIsTriedAgainNextTime) {
   EXPECT_THAT(reopened.unsettled(), IsEmpty());
 }
 
+TEST_F(JournalTest, EveryKindOfUndoIsKept) {
+  const std::vector<Undo> undos{
+      kThaw, kRestart,
+      RestoreLimits{.limits = {{.pid = 812,
+                                .start_ticks = 4711,
+                                .resource = "nofile",
+                                .lowered = 20,
+                                .original = UINT64_MAX}}},
+      RunCommand{
+          .command = {"docker", "unpause", "it's"}, .folder = "/tmp", .deadline = std::chrono::seconds(10)},
+      EndsWithRun{.what = "link orders: partition"}};
+  {
+    Journal journal = open();
+    for (const Undo& undo : undos) ASSERT_TRUE(journal.arm("x", undo));
+  }
+  const auto read = read_journal(path);
+  ASSERT_TRUE(read) << read.error().message();
+  ASSERT_EQ(read->entries.size(), undos.size());
+  for (std::size_t i = 0; i < undos.size(); ++i) EXPECT_EQ(read->entries[i].undo, undos[i]) << i;
+  EXPECT_EQ(by_hand(undos[0]), "kill -CONT 812 813");
+  EXPECT_EQ(by_hand(undos[2]), "prlimit --pid 812 --nofile=unlimited:");
+  EXPECT_EQ(by_hand(undos[3]), "(cd /tmp && docker unpause 'it'\\''s')");
+}
+
+TEST_F(JournalTest, SaysWhoseItIsAndWhenEntriesAreOverdue) {
+  const JournalRun run{.run_id = "r1", .boot_id = boot_id(), .pid = 4711, .start_ticks = 99};
+  const base::Instant overdue_at(std::chrono::seconds(5));
+  {
+    auto journal = Journal::open(path, run);
+    ASSERT_TRUE(journal) << journal.error().message();
+    ASSERT_TRUE(journal->arm("a", kThaw, overdue_at));
+  }
+  const auto again = Journal::open(path, JournalRun{.run_id = "another"});
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(again->run(), run) << "the first one stays";
+  EXPECT_EQ(again->entries().at(0).overdue_at, overdue_at);
+  EXPECT_FALSE(boot_id().empty());
+}
+
+TEST_F(JournalTest, AnotherProcessSettlesWhatTheRunIsStillWriting) {
+  Journal journal = open();
+  ASSERT_TRUE(journal.arm("a", kThaw));
+  auto watchdog = Journal::join(path);
+  ASSERT_TRUE(watchdog) << watchdog.error().message();
+  ASSERT_TRUE(journal.arm("b", kRestart));
+  ASSERT_TRUE(watchdog->settle(1, {UndoState::kUndone, "overdue"}));
+  const auto read = read_journal(path);
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->entries[0].state, UndoState::kUndone);
+  EXPECT_EQ(read->entries[1].state, UndoState::kPending);
+  EXPECT_FALSE(Journal::join(folder / "none.jsonl")) << "joining creates nothing";
+}
+
+TEST_F(JournalTest, CommandsAreUndoneLastSinceTheyMayTakeLong) {
+  Journal journal = open();
+  ASSERT_TRUE(journal.arm("a", kThaw));
+  ASSERT_TRUE(journal.arm("b", RunCommand{.command = {"heal"}}));
+  ScriptedActions actions;
+  ASSERT_TRUE(undo_all(journal, actions));
+  EXPECT_THAT(actions.calls, ElementsAre("thaw 812", "run heal"));
+}
+
+TEST_F(JournalTest, OneAtATimeHoldsTheLock) {
+  (void)open();
+  base::UniqueFd first = lock_journal(path, std::chrono::milliseconds(0));
+  EXPECT_TRUE(first);
+  EXPECT_FALSE(lock_journal(path, std::chrono::milliseconds(2)));
+  first.reset();
+  EXPECT_TRUE(lock_journal(path, std::chrono::milliseconds(0)));
+}
+
 TEST_F(JournalTest, WhatCannotBeWrittenIsAnErrorAndDoesNotCountAsArmed) {
   Journal journal = open();
   ASSERT_TRUE(journal.arm("a", kThaw));
@@ -206,7 +289,7 @@ TEST_F(JournalTest, WhatCannotBeWrittenIsAnErrorAndDoesNotCountAsArmed) {
   EXPECT_EQ(journal.arm("c", kRestart).value_or(0), 2U);
   const auto read = read_journal(path);
   ASSERT_TRUE(read) << read.error().message();
-  EXPECT_EQ((*read)[1].fault, "c");
+  EXPECT_EQ(read->entries[1].fault, "c");
 }
 
 }  // namespace

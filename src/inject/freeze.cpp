@@ -26,15 +26,15 @@ asio::awaitable<void> pause_shortly() {
 
 }  // namespace
 
-Freeze::Freeze(process::ProcessTree tree, fault::Scope scope, std::string fault_name, fault::Journal& journal)
-    : tree_(std::move(tree)), scope_(scope), fault_name_(std::move(fault_name)), journal_(journal) {}
+Freeze::Freeze(process::ProcessTree tree, Plan plan, Safety safety)
+    : tree_(std::move(tree)), plan_(std::move(plan)), safety_(std::move(safety)) {}
 
 Freeze::~Freeze() {
   if (active_) (void)thaw_now();
 }
 
 std::vector<process::ProcStatus> Freeze::targets() const {
-  if (scope_ == fault::Scope::kTree) return tree_.members();
+  if (plan_.scope == fault::Scope::kTree) return tree_.members();
   std::vector<process::ProcStatus> one;
   if (auto root = process::read_status(tree_.root().identity); root && root->alive())
     one.push_back(*std::move(root));
@@ -46,7 +46,7 @@ fault::Thaw Freeze::undo_of(const std::vector<process::ProcStatus>& targets) con
   for (const process::ProcStatus& target : targets) {
     thaw.processes.push_back({.pid = target.identity.pid, .start_ticks = target.identity.start_ticks});
   }
-  if (scope_ == fault::Scope::kTree) thaw.mark = tree_.root().mark;
+  if (plan_.scope == fault::Scope::kTree) thaw.mark = tree_.root().mark;
   return thaw;
 }
 
@@ -54,7 +54,7 @@ asio::awaitable<base::Result<Injected>> Freeze::inject(base::Instant deadline) {
   auto targets = this->targets();
   if (targets.empty()) co_return base::fail("cannot freeze: pid {} does not live", tree_.root().identity.pid);
   undo_ = undo_of(targets);
-  const auto armed = journal_.arm(fault_name_, undo_);
+  const auto armed = safety_.arm(plan_.fault_name, undo_, plan_.duration);
   if (!armed) co_return base::fail_within("not frozen", armed.error());
   entry_ = *armed;
   active_ = true;
@@ -74,6 +74,7 @@ asio::awaitable<base::Result<Injected>> Freeze::inject(base::Instant deadline) {
     }
     const base::Instant looked_at = base::now();
     if (running == nullptr && !targets.empty()) {
+      safety_.reached(Stage::kActive);
       co_return Injected{.injected_at = injected_at,
                          .effect_at = looked_at,
                          .observation = fmt::format(
@@ -84,6 +85,7 @@ asio::awaitable<base::Result<Injected>> Freeze::inject(base::Instant deadline) {
     co_await pause_shortly();
     targets = this->targets();
   }
+  safety_.reached(Stage::kActive);
   co_return Injected{.injected_at = injected_at,
                      .effect_at = {},
                      .observation = targets.empty() ? std::string("the target ended instead of stopping")
@@ -92,9 +94,10 @@ asio::awaitable<base::Result<Injected>> Freeze::inject(base::Instant deadline) {
 
 fault::Undone Freeze::thaw_now() {
   active_ = false;
+  safety_.reached(Stage::kHealing);
   UndoSystem system;
   fault::Undone undone = system.thaw(undo_);
-  (void)journal_.settle(entry_, undone);
+  (void)safety_.settle(entry_, undone);
   return undone;
 }
 
@@ -102,6 +105,7 @@ asio::awaitable<base::Result<Healed>> Freeze::heal(base::Instant deadline) {
   const base::Instant healed_at = base::now();
   if (!active_)
     co_return Healed{.healed_at = healed_at, .effect_at = healed_at, .observation = "was not frozen"};
+  safety_.reached(Stage::kHealing);
   UndoSystem system;
   fault::Undone undone;
   do {
@@ -112,7 +116,7 @@ asio::awaitable<base::Result<Healed>> Freeze::heal(base::Instant deadline) {
 
   const base::Instant looked_at = base::now();
   active_ = undone.state == fault::UndoState::kFailed;
-  if (auto settled = journal_.settle(entry_, undone); !settled) {
+  if (auto settled = safety_.settle(entry_, undone); !settled) {
     co_return base::fail_within("thawed, but not recorded", settled.error());
   }
   Healed healed{.healed_at = healed_at, .effect_at = {}, .observation = undone.reason};

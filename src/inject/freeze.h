@@ -9,16 +9,23 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "fault/fault.h"
-#include "fault/journal.h"
 #include "inject/injection.h"
+#include "inject/safety.h"
 #include "process/process_tree.h"
 
 namespace squall::inject {
 
 class Freeze {
  public:
-  // Lifetime: the journal outlives the freeze.
-  Freeze(process::ProcessTree tree, fault::Scope scope, std::string fault_name, fault::Journal& journal);
+  // How long it is to last, so that the watchdog knows when it is overdue; nothing: until somebody heals it.
+  struct Plan {
+    fault::Scope scope = fault::Scope::kTree;
+    std::string fault_name;
+    std::optional<base::Nanos> duration = {};
+  };
+  Freeze(process::ProcessTree tree, Plan plan, Safety safety);
+  Freeze(process::ProcessTree tree, fault::Scope scope, std::string fault_name, fault::Journal& journal)
+      : Freeze(std::move(tree), {.scope = scope, .fault_name = std::move(fault_name)}, Safety(journal)) {}
   // Thaws what is still frozen.
   ~Freeze();
   Freeze(const Freeze&) = delete;
@@ -36,9 +43,8 @@ class Freeze {
   fault::Undone thaw_now();
 
   process::ProcessTree tree_;
-  fault::Scope scope_;
-  std::string fault_name_;
-  fault::Journal& journal_;
+  Plan plan_;
+  Safety safety_;
   fault::Thaw undo_;
   std::uint64_t entry_ = 0;
   bool active_ = false;

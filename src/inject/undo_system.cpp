@@ -6,13 +6,14 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "process/awaited_command.h"
+#include "process/limits.h"
 #include "process/pid_fd.h"
 #include "process/proc_status.h"
 
 namespace squall::inject {
 namespace {
 
-constexpr base::Nanos kThawPatience = std::chrono::seconds{1};
 constexpr base::Nanos kLookAgain = std::chrono::microseconds{500};
 
 bool any_thread_stopped(pid_t pid) {
@@ -39,7 +40,7 @@ std::vector<process::ProcessIdentity> living(const fault::Thaw& thaw) {
 }  // namespace
 
 fault::Undone UndoSystem::thaw(const fault::Thaw& thaw) {
-  const base::Instant deadline = base::now() + kThawPatience;
+  const base::Instant deadline = base::now() + options_.patience;
   std::string reason;
   for (;;) {
     const auto processes = living(thaw);
@@ -54,6 +55,8 @@ fault::Undone UndoSystem::thaw(const fault::Thaw& thaw) {
     }
     if (stopped == 0)
       return {fault::UndoState::kUndone, fmt::format("{} processes run again", processes.size())};
+    if (options_.patience == base::Nanos{0} && reason.empty())
+      return {fault::UndoState::kUndone, "SIGCONT was sent; its effect was not waited for"};
     if (base::now() >= deadline) {
       return {fault::UndoState::kFailed,
               reason.empty() ? fmt::format("pid {} stays stopped", stopped) : reason};
@@ -63,8 +66,39 @@ fault::Undone UndoSystem::thaw(const fault::Thaw& thaw) {
 }
 
 fault::Undone UndoSystem::restart_server(const fault::RestartServer& restart) {
-  if (!restart_) return {fault::UndoState::kVanished, "servers end with the Squall that started them"};
-  return restart_(restart.server);
+  if (!options_.restart)
+    return {fault::UndoState::kVanished, "servers end with the Squall that started them"};
+  return options_.restart(restart.server);
+}
+
+fault::Undone UndoSystem::restore_limits(const fault::RestoreLimits& limits) {
+  std::size_t restored = 0;
+  for (const fault::RestoreLimits::Limit& limit : limits.limits) {
+    const process::ProcessIdentity identity{limit.pid, limit.start_ticks};
+    if (!process::is_alive(identity)) continue;
+    const auto present = process::soft_limit(limit.pid, limit.resource);
+    // Somebody changed it meanwhile: then it is theirs.
+    if (present && *present != limit.lowered && *present != limit.original) continue;
+    const auto set = process::set_soft_limit(identity, limit.resource, limit.original);
+    if (!set && !process::is_alive(identity)) continue;
+    if (!set) return {fault::UndoState::kFailed, set.error().message()};
+    ++restored;
+  }
+  if (restored == 0) return {fault::UndoState::kVanished, "the limited processes are gone"};
+  return {fault::UndoState::kUndone, fmt::format("{} limits are as they were", restored)};
+}
+
+fault::Undone UndoSystem::run_command(const fault::RunCommand& command) {
+  const auto end = process::run_awaited(
+      {.command = command.command, .working_directory = command.folder, .deadline = command.deadline});
+  if (!end) return {fault::UndoState::kFailed, end.error().message()};
+  if (!end->succeeded())
+    return {fault::UndoState::kFailed, fmt::format("{}: {}", command.command[0], end->describe())};
+  return {fault::UndoState::kUndone, fmt::format("{} succeeded", command.command[0])};
+}
+
+fault::Undone UndoSystem::ends_with_run(const fault::EndsWithRun&) {
+  return {fault::UndoState::kVanished, "it ended with the run"};
 }
 
 }  // namespace squall::inject

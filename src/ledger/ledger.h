@@ -81,6 +81,9 @@ class Ledger {
   void add(const Outcome& outcome);
   void add(const Delivery& delivery);
   void add(const Effect& effect);
+  void add(const Confirmed&) {}
+  void add(const Stored&) {}
+  void add(const Circumstance&) {}
   void add(const Record& record);
 
   const Layout& layout() const { return layout_; }

@@ -36,7 +36,31 @@ std::vector<Record> every_kind_of_record() {
           Delivery{"", 18'446'744'073'709'551'615U, 1, at(16)},
           Effect{0, "req-0", 5, at(17)},
           Effect{1, "req-18446744073709551615", 6, at(18)},
-          Effect{1, "stranger", 0, at(18)}};
+          Effect{1, "stranger", 0, at(18)},
+          Attempt{.id = 3,
+                  .key = "req-3",
+                  .at = at(30),
+                  .intended_at = at(25),
+                  .source = 4,
+                  .order_key = 4'000'000'000,
+                  .checksum = 0xdeadbeef,
+                  .filtered = true},
+          Attempt{.id = 4, .key = "x", .at = at(31), .source = 4},
+          Attempt{.id = 5, .key = "req-5", .at = at(31)},
+          Delivery{"req-3", 3, 1, at(32), 7},
+          Effect{0, "req-3", 7, at(33), 0xffffffff},
+          Confirmed{"req-3", 3, at(34)},
+          Stored{"req-3", 0, 3, at(35)},
+          Stored{"stranger", 255, 4, at(35), 9},
+          Source{4, 2, OperationKind::request, "orders.*", at(36)},
+          ScanBegan{1, "ORDERS", Retention::work_queue, at(36)},
+          ScanEnded{1, 1, 900, "time-out", at(36)},
+          ConsumerState{1, "worker", 7, 9, 1, 2, 5, at(36)},
+          Exhausted{1, "worker", 8, at(36)},
+          FaultStruck{1, FaultClass::membership, "nats-1", 1, at(36)},
+          FaultHealed{1, at(37)},
+          Contract{3, true, true, std::chrono::seconds(1), true, "2.9.10", std::chrono::minutes(2), at(38)},
+          Contract{.at = at(38)}};
 }
 
 struct Written {
@@ -143,7 +167,7 @@ TEST(LedgerCodec, HostileFramesWithAValidChecksumDoNoHarm) {
   const std::string head = write({}, 1).bytes;
   for (std::uint64_t round = 0; round < 20'000; ++round) {
     const Seed seed = Seed(5).derive(round);
-    std::string payload(1, '\x01');
+    std::string payload(1, round % 2 == 0 ? '\x01' : '\x02');
     const std::uint64_t size = seed.derive("size").below(40);
     for (std::uint64_t i = 0; i < size; ++i) payload.push_back(static_cast<char>(seed.derive(i).below(256)));
     std::string bytes = head;
@@ -161,7 +185,7 @@ TEST(LedgerCodec, OtherFilesAreRefusedByName) {
   EXPECT_THAT(read_all("").reading.error().message(), HasSubstr("not a Squall ledger"));
   EXPECT_THAT(read_all("{\"record\":1}").reading.error().message(), HasSubstr("not a Squall ledger"));
   std::string newer = write({}, 1).bytes;
-  newer[7] = 2;
+  newer[7] = 3;
   EXPECT_THAT(read_all(newer).reading.error().message(), HasSubstr("version"));
 }
 

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "ledger/circumstance_json.h"
 #include "ledger/ledger_codec.h"
 
 namespace squall::ledger {
@@ -14,10 +15,19 @@ Json begin(std::string_view kind, base::Instant at, const Layout& layout) {
               {"utc", base::format_utc(layout.anchor.to_wall(at))}};
 }
 
+void put_checksum(Json& json, const std::optional<std::uint32_t>& checksum) {
+  if (checksum) json["checksum"] = *checksum;
+}
+
 Json describe(const Attempt& attempt, const Layout& layout) {
   Json json = begin("attempt", attempt.at, layout);
   json["id"] = attempt.id;
   json["key"] = attempt.key;
+  if (attempt.intended_at) json["late_ms"] = base::to_ms(attempt.at - *attempt.intended_at);
+  if (attempt.source != 0) json["source"] = attempt.source;
+  if (attempt.order_key != 0) json["order_key"] = attempt.order_key;
+  put_checksum(json, attempt.checksum);
+  if (attempt.filtered) json["filtered"] = true;
   return json;
 }
 
@@ -43,6 +53,7 @@ Json describe(const Delivery& delivery, const Layout& layout) {
   json["key"] = delivery.key;
   json["stream_seq"] = delivery.stream_seq;
   json["delivery_count"] = delivery.delivery_count;
+  put_checksum(json, delivery.checksum);
   return json;
 }
 
@@ -56,6 +67,29 @@ Json describe(const Effect& effect, const Layout& layout) {
   }
   json["key"] = effect.key;
   json["stream_seq"] = effect.stream_seq;
+  put_checksum(json, effect.checksum);
+  return json;
+}
+
+Json describe(const Confirmed& confirmed, const Layout& layout) {
+  Json json = begin("confirmed", confirmed.at, layout);
+  json["key"] = confirmed.key;
+  json["stream_seq"] = confirmed.stream_seq;
+  return json;
+}
+
+Json describe(const Stored& stored, const Layout& layout) {
+  Json json = begin("stored", stored.at, layout);
+  json["key"] = stored.key;
+  json["stream"] = stored.stream;
+  json["stream_seq"] = stored.stream_seq;
+  put_checksum(json, stored.checksum);
+  return json;
+}
+
+Json describe(const Circumstance& circumstance, const Layout& layout) {
+  Json json = begin(name_of(circumstance), at_of(circumstance), layout);
+  put_fields(json, circumstance);
   return json;
 }
 

@@ -5,6 +5,12 @@
 
 namespace squall::ledger {
 
+bool Layout::valid() const {
+  return !stages.empty() && stages.size() <= kMaxStages && fan_out.size() <= stages.size() &&
+         std::all_of(fan_out.begin(), fan_out.end(),
+                     [](std::uint32_t n) { return n >= 1 && n <= kMaxFanOut; });
+}
+
 std::optional<Stage> Layout::stage(std::string_view name) const {
   const auto found = std::find(stages.begin(), stages.end(), name);
   if (found == stages.end()) return std::nullopt;

@@ -1,6 +1,7 @@
 // What is written down about one input of the system under test, as plain values: it was attempted, its
-// publish ended, it was delivered, it had an effect. A stream of these records is the whole truth of a run;
-// ledger.h folds them, ledger_codec.h stores them. Nothing here judges anything (see check/).
+// publish ended, it was delivered, it had an effect, the final scan found it. A stream of these records (and
+// of the run's circumstances, circumstance.h) is the whole truth of a run; ledger.h folds them,
+// ledger_codec.h stores them. Nothing here judges anything (see check/).
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "ledger/circumstance.h"
 
 namespace squall::ledger {
 
@@ -22,8 +24,17 @@ using Stage = std::uint8_t;
 // Recorded before the first byte of the input leaves us. The same id and key again is a retry.
 struct Attempt {
   OpId id = 0;
-  std::string key;  // what the system hands through to the effect (a request id); unique within the run
-  base::Instant at;
+  std::string key;   // what the system hands through to the effect (a request id); unique within the run
+  base::Instant at;  // sent
+  // When the open loop's schedule wanted it sent, if that was earlier. Latency counts from here: a stall of
+  // the system must not hide the inputs that it held up (no coordinated omission).
+  std::optional<base::Instant> intended_at;
+  std::uint32_t source = 0;  // who sent it, how and where: Source::index; 0 needs no declaration
+  // Inputs of one producer with the same order key (its entity, its subject) are to be done in the order of
+  // their ids. Small dense numbers, from 1; 0: none.
+  std::uint32_t order_key = 0;
+  std::optional<std::uint32_t> checksum;  // of the payload; what shows again later is compared with it
+  bool filtered = false;                  // declared to have no effect
 
   bool operator==(const Attempt&) const = default;
 };
@@ -63,6 +74,7 @@ struct Delivery {
   std::uint64_t stream_seq = 0;
   std::uint32_t delivery_count = 1;  // as the server counts; after a broker kill a repeat may say 1
   base::Instant at;
+  std::optional<std::uint32_t> checksum;  // of the payload as delivered
 
   bool operator==(const Delivery&) const = default;
 };
@@ -75,11 +87,35 @@ struct Effect {
   std::string key;  // the input's key, read out of the effect
   std::uint64_t stream_seq = 0;
   base::Instant at;  // when it was stored, mapped with WallAnchor::to_mono
+  // Of what the system handed through of the input's payload, where it does; leave it out where it does not.
+  std::optional<std::uint32_t> checksum;
 
   bool operator==(const Effect&) const = default;
 };
 
-using Record = std::variant<Attempt, Outcome, Delivery, Effect>;
+// Our own consumer's acknowledgement was confirmed by the server (a double ack).
+struct Confirmed {
+  std::string key;
+  std::uint64_t stream_seq = 0;
+  base::Instant at;
+
+  bool operator==(const Confirmed&) const = default;
+};
+
+// The final scan found the input in a stream, by its identity. Between that stream's ScanBegan and ScanEnded;
+// what was acknowledged and is not found by a complete scan is gone from the stream. The same sequence again
+// is the same finding (a second pass).
+struct Stored {
+  std::string key;
+  std::uint8_t stream = 0;  // ScanBegan::stream
+  std::uint64_t stream_seq = 0;
+  base::Instant at;  // of the scan
+  std::optional<std::uint32_t> checksum;
+
+  bool operator==(const Stored&) const = default;
+};
+
+using Record = std::variant<Attempt, Outcome, Delivery, Effect, Confirmed, Stored, Circumstance>;
 
 // What the records of one run have in common. Written once, in front of them.
 struct Layout {
@@ -89,13 +125,19 @@ struct Layout {
   // Keys of the form <key_prefix><id> cost no memory and no bytes on disk. Other keys are fine, and stored.
   std::string key_prefix;
   base::WallAnchor anchor;  // the run's start
+  // How many effects one input has in each stage, if it has any: 1 where nothing is said. 1 … kMaxFanOut.
+  std::vector<std::uint32_t> fan_out = {};
 
+  // Stages and fan-outs within their bounds.
+  bool valid() const;
   Stage final_stage() const { return static_cast<Stage>(stages.size() - 1); }
   std::optional<Stage> stage(std::string_view name) const;
+  std::uint32_t fan_out_of(Stage stage) const { return stage < fan_out.size() ? fan_out[stage] : 1; }
   // 17 for <key_prefix>17; nothing for any other key.
   std::optional<std::uint64_t> number_of(std::string_view key) const;
 };
 
-inline constexpr std::size_t kMaxStages = 16;
+inline constexpr std::size_t kMaxStages = 8;
+inline constexpr std::uint32_t kMaxFanOut = 13;
 
 }  // namespace squall::ledger

@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 
+#include "process/run_members.h"
 #include "process/spawn.h"
 
 namespace squall::process {
@@ -21,7 +22,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr base::Nanos kKillPatience = std::chrono::seconds{2};
-constexpr std::string_view kRunIdVariable = "SQUALL_RUN_ID";
 // Tells the trees of one run's children apart; inherited by all that the child starts.
 constexpr std::string_view kMarkVariable = "SQUALL_CHILD";
 

@@ -50,7 +50,7 @@ only_in() { # pattern, allowed path regex, name
   done < <(grep -rnE "$1" src router tests --include='*.h' --include='*.cpp' | grep -vE "^($2)" | cut -d: -f1,2 || true)
 }
 only_in '#include <boost/beast' 'src/http/' 'Boost.Beast'
-only_in '#include <nats/' 'router/nats/' 'libnats'
+only_in '#include <nats/' 'router/nats/|tests/support/libnats_client_main\.cpp' 'libnats'
 only_in '^[^/]*asio::detached' 'none' 'asio::detached (use base::TaskGroup)'
 only_in '\b(pkill|killall)\b' 'none' 'killing by name'
 only_in 'std::(mutex|shared_mutex|recursive_mutex)' 'router/|tests/' 'a lock (the tool passes values instead)'
@@ -68,6 +68,11 @@ while IFS= read -r file; do
   breach "$file: no manager, helper, handler, util, data, common or core in names"
 done < <(git ls-files 'src/*' 'router/*' 'tests/*' | grep -E '\.(h|cpp)$' |
   grep -E '(manager|helper|handler|utils?|common|core|data)[_.]' | grep -v 'router_chaos_helper' || true)
+
+# --- Each preset of the NATS faults has its paragraph.
+while IFS= read -r preset; do
+  grep -q "^\*\*$preset\*\*" docs/faults.md || breach "docs/faults.md: no paragraph for the preset $preset"
+done < <(grep -oE 'Entry\{\{"[a-z_]+"' src/fault/nats_presets.cpp | cut -d'"' -f2)
 
 # --- Headers guard themselves.
 while IFS= read -r header; do

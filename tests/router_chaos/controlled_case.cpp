@@ -84,7 +84,7 @@ void ControlledCase::start() {
   for (const std::string& mode : planned_.failure_modes) modes += "  " + mode;
   run_.say(fmt::format("{}{}", planned_.name, modes));
   run_.live().show(planned_.name + "  starting nats-server, router and worker");
-  auto chaos = RouterChaos::start(run_, {.case_name = planned_.name});
+  auto chaos = RouterChaos::start(run_, {.case_name = planned_.name, .work_time = planned_.work_time});
   if (!chaos) {
     inconclusive("the system did not come up: " + chaos.error().message());
     return;

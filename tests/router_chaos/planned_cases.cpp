@@ -72,7 +72,9 @@ std::vector<PlannedCase> planned_cases(const PlanOptions& options) {
        .failure_modes = {"FM-NATS-002"},
        .purpose = "the broker is stopped by SIGTERM (0, 2 and 5 s away) and by SIGINT",
        .trials = one_each({with_down_time(sigterm, seconds(0)), with_down_time(sigterm, seconds(2)),
-                           with_down_time(sigterm, seconds(5)), with_down_time(sigint, seconds(0))})},
+                           with_down_time(sigterm, seconds(5)), with_down_time(sigint, seconds(0))}),
+       // Longer than a broker takes to stop: else it may finish all that it was given, and nothing is struck.
+       .work_time = milliseconds(120)},
       {.name = "test_router_supervisor_kill_recovery",
        .failure_modes = {"FM-ROUTER-001"},
        .purpose = "the supervisor dies by SIGKILL: its roles die with it, and the guardian brings new ones",

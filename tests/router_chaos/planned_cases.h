@@ -21,6 +21,7 @@ struct PlannedCase {
   base::Nanos slo = std::chrono::seconds(30);  // of first output, from the effect (or the heal of a freeze)
   std::optional<base::Nanos> time_to_green_slo;
   base::Nanos load_at_least = std::chrono::milliseconds(3500);  // enough for 3,000 requests
+  base::Nanos work_time = std::chrono::milliseconds(10);        // of the worker, per assignment
 };
 
 struct PlanOptions {

@@ -21,6 +21,7 @@ namespace {
 constexpr int kExitViolated = 1;
 constexpr int kExitUsage = 2;
 constexpr int kExitInconclusive = 3;
+constexpr int kExitUnsafe = 4;
 constexpr int kExitInternal = 70;
 constexpr int kExitSignalBase = 128;
 
@@ -171,6 +172,10 @@ int run_suite(const Arguments& arguments) {
   [[maybe_unused]] const int failed = RUN_ALL_TESTS();  // the report has the verdict
   const int code = conclude(**run);
   if (arguments.suite.keep_running) keep_running(**run);
+  if (const auto ended = (*run)->end_watchdog(); !ended) {
+    (*run)->say("squall: " + ended.error().message());
+    return kExitUnsafe;
+  }
   return code;
 }
 
@@ -179,6 +184,7 @@ int run_suite(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   using namespace squall::router_chaos;
+  if (const auto code = squall::inject::watchdog_main(argc, argv)) return *code;
   signal(SIGPIPE, SIG_IGN);
   testing::InitGoogleTest(&argc, argv);
   Arguments arguments;

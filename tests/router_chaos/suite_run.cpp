@@ -10,12 +10,15 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "inject/heal_run.h"
 #include "process/proc_status.h"
+#include "process/run_members.h"
 
 namespace squall::router_chaos {
 namespace {
 
 SuiteRun* the_run = nullptr;
+constexpr int kExitSignalBase = 128;
 
 boost::asio::awaitable<void> sleep_until(base::Instant instant) {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
@@ -56,6 +59,19 @@ base::Result<std::filesystem::path> make_work_folder(const std::filesystem::path
   return std::filesystem::absolute(path);
 }
 
+// What a run that was killed has left (its own watchdog was killed, too, or could not undo it).
+void heal_earlier_runs(const std::filesystem::path& artifacts) {
+  for (const auto& journal : inject::runs_to_heal(artifacts)) {
+    const auto report = inject::heal_run(journal, {});
+    const std::string folder = journal.parent_path().string();
+    if (!report) {
+      std::fprintf(stderr, "squall: cannot heal %s: %s\n", folder.c_str(), report.error().message().c_str());
+    } else if (report->anything_left()) {
+      std::fprintf(stderr, "squall: an earlier run has left something: squall heal %s\n", folder.c_str());
+    }
+  }
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<SuiteRun>> SuiteRun::create(SuiteOptions options) {
@@ -73,22 +89,27 @@ base::Result<std::unique_ptr<SuiteRun>> SuiteRun::create(SuiteOptions options) {
   if (!folder) return std::unexpected(folder.error());
   auto work_folder = make_work_folder(options.artifacts);
   if (!work_folder) return std::unexpected(work_folder.error());
-  auto journal = fault::Journal::open(folder->path() / "undo.jsonl");
+  heal_earlier_runs(options.artifacts);
+  const std::string run_id = process::unique_run_id(folder->path().filename().string());
+  const auto journal_path = folder->path() / inject::kJournalName;
+  auto journal = fault::Journal::open(journal_path, inject::this_run(run_id));
   if (!journal) return std::unexpected(journal.error());
-  std::unique_ptr<SuiteRun> run(
-      new SuiteRun(std::move(options), std::move(*nats), std::move(*folder), std::move(*journal)));
+  auto watchdog = inject::Watchdog::start(journal_path);
+  if (!watchdog) return std::unexpected(watchdog.error());
+  Parts parts{std::move(*nats), std::move(*folder), run_id, std::move(*journal), std::move(*watchdog)};
+  std::unique_ptr<SuiteRun> run(new SuiteRun(std::move(options), std::move(parts)));
   run->work_folder_ = std::move(*work_folder);
   the_run = run.get();
   return run;
 }
 
-SuiteRun::SuiteRun(SuiteOptions options, cluster::NatsBinary nats, evidence::RunFolder folder,
-                   fault::Journal journal)
+SuiteRun::SuiteRun(SuiteOptions options, Parts parts)
     : options_(std::move(options)),
-      nats_(std::move(nats)),
-      folder_(std::move(folder)),
-      journal_(std::move(journal)),
-      run_id_(folder_.path().filename().string()),
+      nats_(std::move(parts.nats)),
+      folder_(std::move(parts.folder)),
+      run_id_(std::move(parts.run_id)),
+      journal_(std::move(parts.journal)),
+      watchdog_(std::move(parts.watchdog)),
       live_(options_.live_fd),
       signals_(io_, SIGINT, SIGTERM, SIGHUP) {
   report_.name = "router-chaos";
@@ -111,7 +132,10 @@ SuiteRun& SuiteRun::current() {
 void SuiteRun::watch_signals() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
+    // The second time nothing is waited for: the watchdog ends and heals what there is.
+    if (interrupted_) _exit(kExitSignalBase + signal);
     interrupted_ = signal;
+    watch_signals();
     throw Interrupted{signal};
   });
 }

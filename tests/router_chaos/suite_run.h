@@ -18,6 +18,7 @@
 #include "cluster/nats_binary.h"
 #include "evidence/run_folder.h"
 #include "fault/journal.h"
+#include "inject/watchdog.h"
 #include "report/run_report.h"
 #include "router_chaos/live_line.h"
 
@@ -60,6 +61,8 @@ class SuiteRun {
   // was killed.
   const std::filesystem::path& work_folder() const { return work_folder_; }
   fault::Journal& journal() { return journal_; }
+  // Everything of this run has ended: the watchdog looks whether that is true, and goes. Errors: it is not.
+  base::Result<void> end_watchdog() { return watchdog_.end(); }
   report::RunReport& report() { return report_; }
   LiveLine& live() { return live_; }
 
@@ -80,15 +83,22 @@ class SuiteRun {
   void say(const std::string& line);
 
  private:
-  SuiteRun(SuiteOptions options, cluster::NatsBinary nats, evidence::RunFolder folder,
-           fault::Journal journal);
+  struct Parts {
+    cluster::NatsBinary nats;
+    evidence::RunFolder folder;
+    std::string run_id;
+    fault::Journal journal;
+    inject::Watchdog watchdog;
+  };
+  SuiteRun(SuiteOptions options, Parts parts);
   void watch_signals();
 
   SuiteOptions options_;
   cluster::NatsBinary nats_;
   evidence::RunFolder folder_;
-  fault::Journal journal_;
   std::string run_id_;
+  fault::Journal journal_;
+  inject::Watchdog watchdog_;
   std::filesystem::path work_folder_;
   report::RunReport report_;
   LiveLine live_;
