@@ -3,6 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "fault/fault_kind.h"
 #include "fault/json_fields.h"
 #include "fault/nats_presets.h"
 
@@ -55,8 +56,27 @@ base::Result<Action> freeze_from_json(const json& object) {
   return Freeze{.target = *target, .duration = **duration, .scope = *scope};
 }
 
-base::Result<Action> on_link_from_json(std::string_view preset, const json& object) {
-  JsonFields fields(object, std::string(preset));
+// Of the attributes of a kind, beside target and duration_ms.
+base::Result<LinkFault> rule_from_json(const std::string& kind, const json& attributes) {
+  const auto preset = std::ranges::find(nats_presets(), kind, &NatsPreset::name);
+  if (preset != nats_presets().end()) {
+    auto rule = nats_preset(kind, kind, attributes);
+    if (!rule) return std::unexpected(rule.error());
+    return LinkFault{.name = kind, .action = *std::move(rule)};
+  }
+  json object{{"name", kind}};
+  json body = attributes;
+  for (const char* common : {"stream", "toxicity"}) {
+    if (!body.contains(common)) continue;
+    object[common] = body[common];
+    body.erase(common);
+  }
+  object[kind] = std::move(body);
+  return link_fault_from_json(object);
+}
+
+base::Result<Action> on_link_from_json(const std::string& kind, const json& object) {
+  JsonFields fields(object, kind);
   auto target = fields.text("target");
   if (!target) return std::unexpected(target.error());
   const auto duration = fields.milliseconds("duration_ms");
@@ -66,13 +86,12 @@ base::Result<Action> on_link_from_json(std::string_view preset, const json& obje
   attributes.erase("duration_ms");
   const json* whole = fields.find("rule");
   if (whole != nullptr && attributes.size() > 1) {
-    return base::fail("{}: expected either rule or the attributes of the preset", preset);
+    return base::fail("{}: expected either rule or the attributes of the kind", kind);
   }
-  auto rule = whole != nullptr ? nats_fault_from_json(*whole)
-                               : nats_preset(std::string(preset), preset, attributes);
+  auto rule = whole != nullptr ? link_fault_from_json(*whole) : rule_from_json(kind, attributes);
   if (!rule) return std::unexpected(rule.error());
   return OnLink{.target = *target,
-                .preset = std::string(preset),
+                .kind = kind,
                 .rule = *std::move(rule),
                 .duration = duration->value_or(base::Nanos{0})};
 }
@@ -107,18 +126,20 @@ std::string sentence(const Freeze& freeze) {
 
 std::string sentence(const OnLink& on) {
   const std::string rule = describe(on.rule);
-  const std::string lasts =
-      on.duration > base::Nanos{0} ? fmt::format(" for {}", base::format_duration(on.duration)) : std::string();
-  return fmt::format("{} at the link of {}{} ({})", on.preset, on.target, lasts, rule);
+  const std::string lasts = on.duration > base::Nanos{0}
+                                ? fmt::format(" for {}", base::format_duration(on.duration))
+                                : std::string();
+  return fmt::format("{} at the link of {}{} ({})", on.kind, on.target, lasts, rule);
 }
 
 // The kind whose field the object has, of all kinds.
 base::Result<std::string> only_kind(JsonFields& fields, const std::string& where) {
-  std::vector<std::string> kinds{"kill", "freeze"};
-  for (const NatsPreset& preset : nats_presets()) kinds.emplace_back(preset.name);
+  std::vector<std::string> kinds;
+  for (const KindDoc& kind : fault_kinds()) kinds.push_back(kind.name);
   std::erase_if(kinds, [&](const std::string& kind) { return fields.find(kind.c_str()) == nullptr; });
   if (kinds.size() == 1) return kinds.front();
-  return base::fail("{}: needs exactly one kind of fault (kill, freeze, or a preset such as ack_drop)", where);
+  return base::fail("{}: needs exactly one kind of fault (kill, freeze, or a preset such as ack_drop)",
+                    where);
 }
 
 }  // namespace
@@ -127,7 +148,7 @@ std::string_view kind_of(const Action& action) {
   struct Kind {
     std::string_view operator()(const Kill&) const { return "kill"; }
     std::string_view operator()(const Freeze&) const { return "freeze"; }
-    std::string_view operator()(const OnLink& on) const { return on.preset; }
+    std::string_view operator()(const OnLink& on) const { return on.kind; }
   };
   return std::visit(Kind{}, action);
 }

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "fault/nats_fault.h"
+#include "fault/link_fault.h"
 
 namespace squall::fault {
 
@@ -41,11 +41,11 @@ struct Freeze {
   bool operator==(const Freeze&) const = default;
 };
 
-// A fault of the NATS protocol on a link; its heal is its removal after the duration.
+// A fault of a link's bytes or of its NATS frames; its heal is its removal after the duration.
 struct OnLink {
   std::string target;  // a link, or a process: its own link
-  std::string preset;  // "ack_delay", see nats_presets.h
-  NatsFault rule;      // its name is not used: the link calls it as the Fault is called
+  std::string kind;    // "latency", or a preset of nats_presets.h: "ack_delay"
+  LinkFault rule;      // its name is not used: the link calls it as the Fault is called
   base::Nanos duration{};
 
   bool operator==(const OnLink&) const = default;
@@ -70,8 +70,8 @@ std::string describe(const Action& action);
 
 // JSON: {"name": "kill-nats", "at_ms": 250, "kill": {"target": "nats-1", "signal": "KILL", "scope":
 // "process", "down_ms": 2000}}. A preset has its attributes beside target and duration_ms, or the whole rule:
-// {"ack_drop": {"target": "orders", "duration_ms": 4000, "consumer": "worker"}}; the latter is what is written.
-// Fractions of a millisecond are kept. Errors name the field; unknown fields are errors.
+// {"ack_drop": {"target": "orders", "duration_ms": 4000, "consumer": "worker"}}; the latter is what is
+// written. Fractions of a millisecond are kept. Errors name the field; unknown fields are errors.
 nlohmann::json to_json(const Fault& fault);
 base::Result<Fault> fault_from_json(const nlohmann::json& json);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fault/link_fault_kinds.h"
 #include "fault/nats_fault_kinds.h"
 
 namespace squall::fault {
@@ -64,6 +65,7 @@ KindDoc freeze_kind() {
 const std::vector<KindDoc>& fault_kinds() {
   static const std::vector<KindDoc> kKinds = [] {
     std::vector<KindDoc> kinds{kill_kind(), freeze_kind()};
+    for (KindDoc& kind : link_fault_kinds()) kinds.push_back(std::move(kind));
     for (KindDoc& kind : nats_fault_kinds()) kinds.push_back(std::move(kind));
     return kinds;
   }();
