@@ -5,7 +5,7 @@
 
 #include "experiment/parse.h"
 #include "experiment/plan.h"
-#include "experiment/secret_place.h"
+#include "experiment/read_secret.h"
 
 namespace squall::cli {
 namespace {

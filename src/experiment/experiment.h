@@ -86,7 +86,7 @@ struct Experiment {
   std::uint64_t seed = 1;
   Allow allow;
   std::vector<AbortCondition> abort;
-  // Values that came from the environment through ${env.NAME}: redact() (secret_place.h) replaces them in
+  // Values that came from the environment through ${env.NAME}: redact() (read_secret.h) replaces them in
   // whatever is printed or stored.
   std::vector<std::pair<std::string, std::string>> from_environment;
 

@@ -6,7 +6,7 @@
 
 #include "experiment/notation.h"
 #include "experiment/plan.h"
-#include "experiment/secret_place.h"
+#include "experiment/read_secret.h"
 
 namespace squall::experiment {
 namespace {

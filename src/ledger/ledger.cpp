@@ -89,6 +89,11 @@ void Ledger::retry_operation(const Attempt& attempt) {
     set_state(attempt.id, State::open);
 }
 
+void Ledger::add(const Circumstance& circumstance) {
+  const auto* source = std::get_if<Source>(&circumstance);
+  has_requests_ |= source != nullptr && source->kind == OperationKind::request;
+}
+
 void Ledger::add(const Outcome& outcome) {
   if (outcome.id >= operations_.size()) {
     return contradiction(fmt::format("input {} has an outcome, but was never attempted", outcome.id));
@@ -96,7 +101,7 @@ void Ledger::add(const Outcome& outcome) {
   Folded& operation = operations_[outcome.id];
   if (operation.state == State::ok) return;  // what was acknowledged stays so, whatever its retries say
   if (const auto* ok = std::get_if<Acknowledged>(&outcome.how)) {
-    if (ok->stream_seq == 0) {
+    if (ok->stream_seq == 0 && !has_requests_) {
       return contradiction(fmt::format("input {} is acknowledged without a stream sequence", outcome.id));
     }
     operation.stream_seq = ok->stream_seq;

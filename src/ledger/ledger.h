@@ -83,7 +83,7 @@ class Ledger {
   void add(const Effect& effect);
   void add(const Confirmed&) {}
   void add(const Stored&) {}
-  void add(const Circumstance&) {}
+  void add(const Circumstance& circumstance);
   void add(const Record& record);
 
   const Layout& layout() const { return layout_; }
@@ -144,6 +144,7 @@ class Ledger {
   std::optional<std::string> inconsistency_;
   Counts counts_;
   std::uint64_t unfinished_ = 0;
+  bool has_requests_ = false;  // a reply acknowledges without a sequence
 };
 
 // One line with everything known: "p-592 #593 · attempted 09:41:12.601 · PubAck 09:41:12.604 · assignment

@@ -1,4 +1,4 @@
-#include "experiment/secret_place.h"
+#include "experiment/read_secret.h"
 
 #include <fmt/format.h>
 
