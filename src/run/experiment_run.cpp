@@ -157,7 +157,7 @@ class ExperimentRun {
     while (!drained && base::now() < deadline) {
       session_.live().show(
           fmt::format("{}  drain  ·  {} unfinished", experiment_.name, load_->progress().unfinished));
-      drained = load_->drain(base::now() + milliseconds(200));
+      drained = load_->drain(base::now() + milliseconds(200)).caught_up;
       session_.wait_for(milliseconds(1));
     }
     if (!drained) {
