@@ -1,6 +1,7 @@
 #include "run/running_system.h"
 
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -211,7 +212,8 @@ base::Result<void> RunningSystem::start_process(const experiment::Process& proce
     std::erase_if(child.environment, [&](const auto& known) { return known.first == name; });
     child.environment.emplace_back(name, std::move(*filled));
   }
-  child.working_directory = how.folder.string();
+  // Relative paths of an experiment are relative to its folder, the program's own, too.
+  child.working_directory = std::filesystem::absolute(experiment_.file).parent_path() / how.folder;
   LogWatch& log = *(logs_[process.name] = std::make_unique<LogWatch>());
   for (int replica = 0; replica < process.replicas; ++replica) {
     SlotSettings settings{.child = child, .stop_grace = how.stop_grace};
