@@ -1,6 +1,8 @@
 #include "run/judgement.h"
 
 #include <algorithm>
+#include <iterator>
+#include <vector>
 
 #include "check/duplicates.h"
 #include "check/lost.h"
@@ -24,9 +26,15 @@ void expect(report::CaseReport& report, Group group, std::string text, std::stri
   report.assertions.push_back({group, std::move(text), std::move(want), std::move(got), ok});
 }
 
+// Over the trials whose fault was seen to happen: a fault that did not happen has no recovery, and makes its
+// trial inconclusive anyway.
 void judge_clock(report::CaseReport& report, std::string name, const experiment::ClockBound& bound,
                  std::optional<base::Nanos> (*value)(const report::TrialReport&)) {
-  report::ClockReport clock = report::clock_of(name, report.trials, value);
+  std::vector<report::TrialReport> disturbed;
+  std::ranges::copy_if(report.trials, std::back_inserter(disturbed),
+                       [](const report::TrialReport& trial) { return trial.took_effect_at.has_value(); });
+  if (disturbed.empty()) return;
+  report::ClockReport clock = report::clock_of(name, disturbed, value);
   const auto demand = [&](std::string_view what, const std::optional<base::Nanos>& got,
                           const std::optional<base::Nanos>& limit) {
     if (!limit) return;
