@@ -126,6 +126,7 @@ awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> vic
   const int number = signal_number(action.signal);
   struck.what = fmt::format("SIG{} to {}", action.signal, names_of(victims));
   std::vector<int> starts;
+  starts.reserve(victims.size());
   for (const Victim& victim : victims) {
     starts.push_back(victim.slot ? victim.slot->starts() : victim.server ? victim.server->starts() : 0);
   }
