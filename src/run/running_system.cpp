@@ -19,7 +19,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr base::Nanos kServersStart = seconds(20);
-constexpr base::Nanos kProbesPatience = seconds(30);
 
 std::string replica_name(const experiment::Process& process, int replica) {
   return process.replicas == 1 ? process.name : fmt::format("{}-{}", process.name, replica + 1);

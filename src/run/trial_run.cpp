@@ -115,7 +115,7 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
   }
 
   event(evidence::EventKind::phase, base::now(), "faults");
-  Strikes strikes(place.system, session.io(), inject::Safety(session.journal()), base::now(), event);
+  Strikes strikes(place.system, inject::Safety(session.journal()), base::now(), event);
   strikes.on_first_effect([&](base::Instant at) {
     place.disturbed_at = at;
     place.green.emplace(probe::TimeToGreen::Options{
