@@ -263,8 +263,9 @@ base::Result<void> RunningSystem::wait_ready(const experiment::Process& process)
   std::string last = "it has not been asked yet";
   while (true) {
     for (const auto& slot : slots_.at(process.name)) {
-      if (slot->running() || slot->starts() > 1) continue;
-      const auto ended = slot->child()->exit_status();
+      // It may run again already: who restarts it does so at once.
+      if (slot->running() && slot->starts() == 1) continue;
+      const auto ended = slot->last_exit() ? slot->last_exit() : slot->child()->exit_status();
       return base::fail("{} ended before it was ready ({}); the last lines of {}:\n{}", slot->name(),
                         ended ? ended->describe() : "gone", slot->child()->log_path().string(),
                         process::last_lines(slot->child()->log_path(), 10));
