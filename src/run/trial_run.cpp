@@ -167,6 +167,8 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
     fill_hits(place, report, window);
   }
   judge(result, place.experiment, waiting_for);
+  // What never came back in this trial is in its verdict, and must not make the next one look red.
+  if (effect && !report.phases.caught_up) place.load.give_up_before(window.observed_until);
   place.green.reset();
   place.disturbed_at.reset();
   return result;
