@@ -195,7 +195,7 @@ void Links::tell(ProxyEvent event) const {
   if (sink_) sink_(std::move(event));
 }
 
-std::string Links::proxied(std::string_view url) const {
+std::string Links::proxied(std::string_view url, std::string_view group) const {
   const auto wanted = parse_host_port(url);
   if (!wanted) return "";
   const auto is = [&wanted](std::string_view address) {
@@ -208,6 +208,7 @@ std::string Links::proxied(std::string_view url) const {
   };
   for (const auto& [name, link] : links_) {
     const LinkSettings& settings = link->settings();
+    if (settings.group != group) continue;
     if (is(settings.upstream) || is(link->listen_text()) || std::ranges::any_of(settings.aliases, is)) {
       return link->listen_text();
     }

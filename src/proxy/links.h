@@ -68,8 +68,8 @@ class Links {
   base::Result<std::shared_ptr<Link>> find(const std::string& name) const;
   void bury(const std::string& name, std::string_view reason);
   void tell(ProxyEvent event) const;
-  // The address at which this proxy stands for a server; empty: it does not.
-  std::string proxied(std::string_view address) const;
+  // The address at which this proxy stands for a server within a group; empty: it does not.
+  std::string proxied(std::string_view address, std::string_view group) const;
 
   Reactor& reactor_;
   EventSink sink_;

@@ -24,7 +24,10 @@ class ExperimentRun {
  public:
   ExperimentRun(const experiment::Experiment& experiment, const experiment::Plan& plan,
                 const RunOptions& options, Session::Parts parts)
-      : experiment_(experiment), plan_(plan), session_(std::move(parts)), system_(session_, experiment) {
+      : experiment_(experiment),
+        plan_(plan),
+        session_(std::move(parts)),
+        system_(session_, experiment, plan.seed) {
     report_.name = experiment.name;
     report_.started = session_.folder().anchor().wall;
     report_.command = options.command;

@@ -21,9 +21,9 @@ TEST(NotYetPossible, KillsAtATimeArePossible) {
   EXPECT_THAT(not_yet_possible({}, plan_with(kKill, fault::AtTime{})), IsEmpty());
 }
 
-TEST(NotYetPossible, AProtocolMomentIsNamed) {
-  EXPECT_THAT(not_yet_possible({}, plan_with(kKill, fault::AtMoment{.link = "orders"})),
-              ElementsAre(HasSubstr("before_ack")));
+TEST(NotYetPossible, FaultsOfLinksAndMomentsArePossible) {
+  EXPECT_THAT(not_yet_possible({}, plan_with(kKill, fault::AtMoment{.link = "orders"})), IsEmpty());
+  EXPECT_THAT(not_yet_possible({}, plan_with(fault::OnLink{.target = "orders"}, fault::AtTime{})), IsEmpty());
 }
 
 TEST(NotYetPossible, WhatWouldNotBeJudgedIsNamedInsteadOfPassed) {

@@ -62,6 +62,8 @@ class Session {
   // was killed.
   const std::filesystem::path& work_folder() const { return work_folder_; }
   fault::Journal& journal() { return journal_; }
+  // Nothing is injected without a watchdog that would undo it.
+  bool watched() const { return watchdog_.alive(); }
   // Everything of this run has ended: the watchdog looks whether that is true, and goes. Errors: it is not.
   base::Result<void> end_watchdog() { return watchdog_.end(); }
   LiveLine& live() { return live_; }

@@ -19,6 +19,7 @@
 #include "run/process_slot.h"
 #include "run/questions.h"
 #include "run/run_session.h"
+#include "run/system_links.h"
 
 namespace squall::run {
 
@@ -36,11 +37,12 @@ struct Victim {
 // Thread: the main one. Lifetime: the session and the experiment outlive it.
 class RunningSystem {
  public:
-  RunningSystem(Session& session, const experiment::Experiment& experiment);
+  // The seed is the plan's: faults of links that strike with a probability draw from it.
+  RunningSystem(Session& session, const experiment::Experiment& experiment, std::uint64_t seed);
   ~RunningSystem();
 
-  // Starts all that the experiment says, in order: servers, streams, processes. Returns when every process is
-  // ready and the probes are asked. Errors: what did not come up, with the last lines of its log.
+  // Starts all that the experiment says, in order: servers, streams, links, processes. Returns when every
+  // process is ready and the probes are asked. Errors: what did not come up, with the last lines of its log.
   base::Result<void> start();
   // Ends what was started, the servers last. Errors: something of it still lives.
   void stop();
@@ -53,6 +55,7 @@ class RunningSystem {
 
   probe::Operational& probes() { return *operational_; }
   ControlLink& nats() { return *control_; }
+  SystemLinks& links() { return *links_; }
   cluster::Deployment* deployment() { return deployment_.get(); }
   // nats-server's version, as the server says.
   const std::string& nats_version() const { return nats_version_; }
@@ -70,7 +73,7 @@ class RunningSystem {
   base::Result<void> start_processes();
   base::Result<void> start_process(const experiment::Process& process);
   base::Result<void> start_probes();
-  boost::asio::awaitable<base::Result<void>> make_streams_on(base::Instant deadline);
+  base::Result<void> open_links();
   base::Result<void> wait_ready(const experiment::Process& process);
   base::Result<std::string> fill_in(const std::string& text, const std::string& own_process) const;
   std::optional<std::string> variable(const std::string& name, const std::string& own_process) const;
@@ -79,8 +82,11 @@ class RunningSystem {
 
   Session& session_;
   const experiment::Experiment& experiment_;
+  std::uint64_t seed_;
+  bool wants_tls_ = false;  // the attached servers do
   std::unique_ptr<cluster::Deployment> deployment_;
   std::unique_ptr<ControlLink> control_;
+  std::unique_ptr<SystemLinks> links_;
   std::string nats_version_;
   std::map<std::string, cluster::PortReservation> health_ports_;
   std::map<std::string, std::vector<std::unique_ptr<ProcessSlot>>> slots_;  // by process, then by replica
