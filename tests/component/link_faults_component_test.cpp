@@ -129,6 +129,9 @@ TEST_F(LinkFaults, HalfOpenUpstreamTakesTheServerAwayBehindTheClientsBack) {
 
 TEST_F(LinkFaults, HalfOpenDownstreamTakesTheClientAwayBehindTheServersBack) {
   Pair pair = connect();
+  // The link itself must have seen that its connection to the server stands: before that there is no half.
+  ASSERT_TRUE(pair.client.send("!"));
+  ASSERT_EQ(pair.server.receive(1), "!");
   put(fault::HalfOpen{}, LinkStream::kDownstream);
   EXPECT_EQ(pair.client.how_it_ends(), "reset");
   EXPECT_TRUE(pair.server.send("hello?"));
