@@ -117,9 +117,11 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
     place.disturbed_at = at;
     place.green.emplace(probe::TimeToGreen::Options{
         .required = place.system.probes().required(), .effect_at = at, .hold = settings.hold});
+    place.green->while_disturbed(true);
   });
   strike_all(place, strikes, planned);
   // Beyond this point nothing disturbs the system any more.
+  if (place.green) place.green->while_disturbed(false);
   result.struck = strikes.struck();
   std::vector<std::string> waiting_for;
   const auto effect = strikes.first_effect();
