@@ -29,17 +29,6 @@ void look_at_expectations(const experiment::Expectations& expect, std::set<std::
   }
 }
 
-void look_at_system(const experiment::Experiment& experiment, std::set<std::string>& missing) {
-  if (!experiment.abort.empty()) missing.insert("this build does not watch abort conditions (abort)");
-  for (const experiment::Process& process : experiment.processes) {
-    const experiment::AttachedProcess* attached = process.attached();
-    if (attached != nullptr && attached->pid_file.empty()) {
-      missing.insert(
-          fmt::format("this build finds an attached process by its pid_file only ({})", process.name));
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<std::string> not_yet_possible(const experiment::Experiment& experiment,
@@ -47,7 +36,6 @@ std::vector<std::string> not_yet_possible(const experiment::Experiment& experime
   std::set<std::string> missing;
   look_at_steps(plan, missing);
   look_at_expectations(experiment.expect, missing);
-  look_at_system(experiment, missing);
   return {missing.begin(), missing.end()};
 }
 

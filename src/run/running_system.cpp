@@ -1,8 +1,6 @@
 #include "run/running_system.h"
 
-#include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <utility>
 
@@ -21,13 +19,6 @@ constexpr base::Nanos kServersStart = seconds(20);
 
 std::string replica_name(const experiment::Process& process, int replica) {
   return process.replicas == 1 ? process.name : fmt::format("{}-{}", process.name, replica + 1);
-}
-
-std::optional<pid_t> pid_in(const std::string& file) {
-  std::ifstream in(file);
-  pid_t pid = 0;
-  if (!(in >> pid) || pid <= 0) return std::nullopt;
-  return pid;
 }
 
 // A `ready:` that asks for a line of a log means the process's own.
@@ -301,23 +292,17 @@ base::Result<void> RunningSystem::start_probes() {
   return {};
 }
 
-std::optional<process::ProcessIdentity> RunningSystem::find(
-    const experiment::AttachedProcess& attached) const {
-  std::optional<pid_t> pid;
-  if (!attached.pid_file.empty()) {
-    const auto file = fill_in(attached.pid_file, "");
-    if (file) pid = pid_in(*file);
+std::optional<probe::Observation> RunningSystem::last_answer(const std::string& probe) const {
+  for (const char* suffix : {"", " lives", " connects"}) {
+    if (auto last = operational_->last(probe + suffix)) return last;
   }
-  if (!pid) return std::nullopt;
-  const auto status = process::read_status(*pid);
-  if (!status || !status->alive()) return std::nullopt;
-  return status->identity;
+  return std::nullopt;
 }
 
 std::optional<process::ProcessIdentity> RunningSystem::identity_of(const std::string& name) const {
   const experiment::Process* process = experiment_.find_process(name);
   if (process == nullptr) return std::nullopt;
-  if (const experiment::AttachedProcess* attached = process->attached()) return find(*attached);
+  if (process->attached() != nullptr) return attached_identity(*process);
   const auto slots = slots_.find(name);
   if (slots == slots_.end()) return std::nullopt;
   // Every replica must live; the last one speaks for all.
@@ -339,21 +324,13 @@ base::Result<std::vector<Victim>> RunningSystem::resolve(const std::string& targ
   }
   const experiment::Process* process = experiment_.find_process(target);
   if (process == nullptr) return base::fail("there is no {} to strike", target);
-  if (const experiment::AttachedProcess* attached = process->attached()) {
-    const auto identity = find(*attached);
-    if (!identity) return base::fail("{} is not there: no live process in {}", target, attached->pid_file);
-    victims.push_back(
-        {.name = target,
-         .tree = process::ProcessTree({.identity = *identity, .mark = {}, .own_session = false}),
-         .attached = attached});
-    return victims;
-  }
+  if (process->attached() != nullptr) return attached_victims(*process);
   const auto& slots = slots_.at(target);
   for (int replica = 0; replica < static_cast<int>(slots.size()); ++replica) {
     if (!replicas.empty() && std::ranges::find(replicas, replica) == replicas.end()) continue;
     ProcessSlot& slot = *slots[static_cast<std::size_t>(replica)];
     if (!slot.running()) continue;
-    victims.push_back({.name = slot.name(), .tree = slot.child()->tree(), .slot = &slot});
+    victims.push_back({.name = slot.name(), .tree = slot.child()->tree(), .slot = &slot, .process = process});
   }
   if (victims.empty()) return base::fail("no process of {} is alive", target);
   return victims;

@@ -27,9 +27,9 @@ namespace squall::run {
 struct Victim {
   std::string name;  // "orders", "orders-2", "nats-1", "supervisor"
   process::ProcessTree tree;
-  ProcessSlot* slot = nullptr;                            // of ours; null: attached, or a server
-  cluster::Server* server = nullptr;                      // null: a process
-  const experiment::AttachedProcess* attached = nullptr;  // null: started by us
+  ProcessSlot* slot = nullptr;                   // of ours; null: attached, or a server
+  cluster::Server* server = nullptr;             // null: a process
+  const experiment::Process* process = nullptr;  // null: a server
 
   process::ProcessIdentity identity() const { return tree.root().identity; }
 };
@@ -50,10 +50,14 @@ class RunningSystem {
   // The processes or the server of that name, alive now. `replicas` as in fault::Step. Errors: there is none,
   // or more than the experiment allows.
   base::Result<std::vector<Victim>> resolve(const std::string& target, const std::vector<int>& replicas);
-  // The one attached process; nothing while there is none.
-  std::optional<process::ProcessIdentity> find(const experiment::AttachedProcess& attached) const;
+  // The attached processes of that name, as they are now.
+  std::vector<process::ProcessIdentity> find(const experiment::Process& process,
+                                             const experiment::AttachedProcess& attached) const;
 
   probe::Operational& probes() { return *operational_; }
+  // Of a probe as the experiment calls it: a process's or a server's name stands for its own. Nothing: not
+  // asked yet.
+  std::optional<probe::Observation> last_answer(const std::string& probe) const;
   ControlLink& nats() { return *control_; }
   SystemLinks& links() { return *links_; }
   cluster::Deployment* deployment() { return deployment_.get(); }
@@ -78,6 +82,8 @@ class RunningSystem {
   base::Result<std::string> fill_in(const std::string& text, const std::string& own_process) const;
   std::optional<std::string> variable(const std::string& name, const std::string& own_process) const;
   std::optional<process::ProcessIdentity> identity_of(const std::string& name) const;
+  std::optional<process::ProcessIdentity> attached_identity(const experiment::Process& process) const;
+  base::Result<std::vector<Victim>> attached_victims(const experiment::Process& process) const;
   void event(evidence::EventKind kind, std::string what);
 
   Session& session_;
@@ -91,6 +97,9 @@ class RunningSystem {
   std::map<std::string, cluster::PortReservation> health_ports_;
   std::map<std::string, std::vector<std::unique_ptr<ProcessSlot>>> slots_;  // by process, then by replica
   std::map<std::string, std::unique_ptr<LogWatch>> logs_;                   // by process
+  // Attached ones as they were last seen: whoever only asks whether they live need not search for them.
+  mutable std::map<std::string, std::vector<process::ProcessIdentity>> seen_;
+  mutable base::Instant searched_at_{};
   std::unique_ptr<Asked> asked_;
   std::unique_ptr<probe::Operational> operational_;
   std::function<probe::Finding()> backlog_;

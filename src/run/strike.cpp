@@ -160,7 +160,7 @@ awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> vic
   co_await let_go(struck.fault, is_at_end_of_link(action.target, struck.fault));
   // Beyond this point the victims are dead.
   for (std::size_t i = 0; i < victims.size(); ++i) {
-    co_await bring_back(action, victims[i], starts[i], struck);
+    co_await bring_back(action, victims, i, starts[i], struck);
     if (struck.not_healed) co_return;
   }
   if (struck.healed_at) ended_[struck.fault].heal = struck.healed_at;
@@ -174,8 +174,29 @@ bool Strikes::is_at_end_of_link(const std::string& target, const std::string& fa
   return is_server || target == gate->second->at().link;
 }
 
-awaitable<void> Strikes::bring_back(const fault::Kill& action, const Victim& victim, int starts_before,
-                                    Struck& struck) {
+// The process that came for number `index` of the dead: of several, in the order of their pids.
+awaitable<std::optional<process::ProcessIdentity>> Strikes::next_attached(const std::vector<Victim>& victims,
+                                                                          std::size_t index,
+                                                                          base::Instant deadline) {
+  const experiment::Process& process = *victims[index].process;
+  while (base::now() < deadline) {
+    auto found = system_.find(process, *process.attached());
+    std::erase_if(found, [&](const process::ProcessIdentity& identity) {
+      return std::ranges::find(victims, identity, &Victim::identity) != victims.end();
+    });
+    if (found.size() > index) co_return found[index];
+    co_await sleep_until(base::now() + kPoll);
+  }
+  co_return std::nullopt;
+}
+
+awaitable<void> Strikes::bring_back(const fault::Kill& action, const std::vector<Victim>& victims,
+                                    std::size_t index, int starts_before, Struck& struck) {
+  const Victim& victim = victims[index];
+  if (victim.process != nullptr && victim.process->restart.by == experiment::RestartedBy::kNobody) {
+    struck.back_as = "nobody restarts it";
+    co_return;
+  }
   const base::Instant deadline = base::now() + kBackPatience;
   const base::Instant dead = *struck.effect_at;
   pid_t now = -1;
@@ -197,19 +218,14 @@ awaitable<void> Strikes::bring_back(const fault::Kill& action, const Victim& vic
     struck.healed_at = victim.slot->child()->started_at();
     now = victim.slot->child()->pid();
   } else {
-    std::optional<process::ProcessIdentity> found;
-    while (!found && base::now() < deadline) {
-      found = system_.find(*victim.attached);
-      if (found && *found == victim.identity()) found.reset();
-      if (!found) co_await sleep_until(base::now() + kPoll);
-    }
-    if (!found) {
+    const auto fresh = co_await next_attached(victims, index, deadline);
+    if (!fresh) {
       struck.not_healed =
           fmt::format("nobody brought {} back within {}", victim.name, base::format_duration(kBackPatience));
       co_return;
     }
     struck.healed_at = base::now();
-    now = found->pid;
+    now = fresh->pid;
   }
   struck.back_as = fmt::format("back as {}", now);
   on_event_(evidence::EventKind::heal, *struck.healed_at,

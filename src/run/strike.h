@@ -66,8 +66,10 @@ class Strikes {
                                                                 base::Instant give_up);
   boost::asio::awaitable<void> inject(const fault::Step& step, Struck& struck);
   boost::asio::awaitable<void> kill(const fault::Kill& kill, std::vector<Victim> victims, Struck& struck);
-  boost::asio::awaitable<void> bring_back(const fault::Kill& kill, const Victim& victim, int starts_before,
-                                          Struck& struck);
+  boost::asio::awaitable<void> bring_back(const fault::Kill& kill, const std::vector<Victim>& victims,
+                                          std::size_t index, int starts_before, Struck& struck);
+  boost::asio::awaitable<std::optional<process::ProcessIdentity>> next_attached(
+      const std::vector<Victim>& victims, std::size_t index, base::Instant deadline);
   boost::asio::awaitable<void> freeze(const fault::Freeze& freeze, std::vector<Victim> victims,
                                       Struck& struck);
   boost::asio::awaitable<void> on_link(const fault::OnLink& action, Struck& struck);

@@ -8,14 +8,6 @@ using boost::asio::awaitable;
 
 constexpr base::Nanos kPoll = std::chrono::milliseconds(1);
 
-// Processes and servers have probes of their own, and lend them their names.
-std::optional<probe::Observation> last_of(const probe::Operational& probes, const std::string& name) {
-  for (const char* suffix : {"", " lives", " connects"}) {
-    if (auto last = probes.last(name + suffix)) return last;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 // Nothing when the step's moment has come; else why it never will.
@@ -64,7 +56,7 @@ awaitable<std::optional<std::string>> Strikes::wait_probe(const fault::WhenProbe
       when.becomes == fault::WhenProbe::Becomes::kRed ? probe::Answer::kRed : probe::Answer::kGreen;
   bool was_otherwise = false;
   while (base::now() < give_up) {
-    const auto last = last_of(system_.probes(), when.probe);
+    const auto last = system_.last_answer(when.probe);
     const bool is_so = last && last->answer == wanted;
     if (is_so && was_otherwise) {
       co_await sleep_until(base::now() + when.wait);

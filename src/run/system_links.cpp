@@ -128,6 +128,7 @@ base::Result<void> SystemLinks::open_one(const experiment::Link& link,
   for (std::size_t i = 0; i < upstreams.size(); ++i) {
     const proxy::LinkSettings settings{
         .name = upstreams.size() == 1 ? link.name : fmt::format("{}/{}", link.name, i + 1),
+        .listen = i == 0 ? link.listen : "127.0.0.1:0",
         .upstream = upstreams[i],
         .mode = link.speaks_nats ? proxy::LinkMode::kNats : proxy::LinkMode::kBytes,
         .group = link.name,
