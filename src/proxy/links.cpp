@@ -177,6 +177,11 @@ base::Result<void> Links::release(const std::string& name, std::uint64_t event, 
   return {};
 }
 
+bool Links::holds(const std::string& name, std::uint64_t event) const {
+  const auto at = links_.find(name);
+  return at != links_.end() && at->second->nats().holds(event);
+}
+
 void Links::stop_accepting() {
   for (const auto& [name, link] : links_) {
     link->remove_all();

@@ -56,6 +56,8 @@ class Links {
   base::Result<void> disarm(const std::string& link, std::uint64_t watch);
   // Errors: no such link, or it is over.
   base::Result<void> release(const std::string& link, std::uint64_t event, Release how);
+  // Whether the moment's frame is still held.
+  bool holds(const std::string& link, std::uint64_t event) const;
 
   // Accepts nothing more; faults are removed, so that what is held flows.
   void stop_accepting();

@@ -36,7 +36,8 @@ struct AbortWatch::State : std::enable_shared_from_this<AbortWatch::State> {
             fmt::format("the run took longer than {}", base::format_duration(each.condition.after)));
       }
       const auto last = system.last_answer(each.condition.probe);
-      if (!last || last->answer != probe::Answer::kRed) {
+      // Who does not answer is no greener than who says no.
+      if (!last || last->answer == probe::Answer::kGreen) {
         each.red_since.reset();
         continue;
       }

@@ -18,7 +18,7 @@ awaitable<void> Strikes::on_link(const fault::OnLink& action, Struck& struck) {
     co_return;
   }
   // The frame at whose moment this strikes is let go first: held frames are not struck.
-  co_await let_go(struck.fault, /*cut=*/false);
+  co_await let_go(struck.fault, MomentGate::Then::kPass);
   inject::OnLink rule(links.proxy(), std::move(plan), safety_);
   const base::Instant began = base::now();
   began_to_strike(struck, fmt::format("{} on link {}", action.kind, action.target));

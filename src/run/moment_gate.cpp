@@ -8,6 +8,14 @@ namespace squall::run {
 
 using boost::asio::awaitable;
 
+namespace {
+
+// The kernel closes a dead process's sockets before it says that it is dead; the proxy has to see it, too.
+constexpr base::Nanos kDeathIsSeen = std::chrono::milliseconds(100);
+constexpr base::Nanos kPoll = std::chrono::milliseconds(1);
+
+}  // namespace
+
 MomentGate::MomentGate(boost::asio::io_context& io, SystemLinks& links, fault::AtMoment at, int steps)
     : links_(links), at_(std::move(at)), steps_left_(steps), arrived_(io) {
   arrived_.expires_after(std::chrono::hours(24));
@@ -82,17 +90,26 @@ void MomentGate::take(const std::string& proxied, const proxy::MomentEvent& even
   arrived_.cancel();
 }
 
-awaitable<void> MomentGate::let_go(bool cut) {
-  cut_ = cut_ || cut;
+awaitable<void> MomentGate::let_go(Then then) {
+  then_ = std::max(then_, then);
   if (--steps_left_ > 0 || state_ != State::kHeld) co_return;
   state_ = State::kOver;
-  const proxy::Release how = cut_ ? proxy::Release::kCut : proxy::Release::kPass;
+  if (then_ == Then::kPassUnlessDead) co_await wait_for_death();
+  const proxy::Release how = then_ == Then::kCut ? proxy::Release::kCut : proxy::Release::kPass;
   // Over already when the victim held the connection: its end has taken the frame along.
   const auto release = [this, how](proxy::Links& links) {
     return links.release(held_by_, event_->id, how).has_value();
   };
   (void)co_await links_.proxy().ask(release);
   co_await disarm();
+}
+
+awaitable<void> MomentGate::wait_for_death() {
+  const auto holds = [this](proxy::Links& links) { return links.holds(held_by_, event_->id); };
+  const base::Instant deadline = base::now() + kDeathIsSeen;
+  while (co_await links_.proxy().ask(holds) && base::now() < deadline) {
+    co_await sleep_until(base::now() + kPoll);
+  }
 }
 
 }  // namespace squall::run

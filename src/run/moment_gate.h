@@ -29,8 +29,15 @@ class MomentGate {
   boost::asio::awaitable<std::optional<std::string>> wait(base::Instant give_up);
   // What is held, or was.
   const std::optional<proxy::MomentEvent>& event() const { return event_; }
-  // The last step's call lets the frame go: cut, with its connection, if any step wants that.
-  boost::asio::awaitable<void> let_go(bool cut);
+  // What becomes of the frame after a strike, the strongest last.
+  enum class Then {
+    kPass,
+    kPassUnlessDead,  // if its sender was struck, it goes with the connection, which takes a moment to be
+                      // seen
+    kCut,             // an end of the link is dead: the frame is gone with the connection
+  };
+  // The last step's call lets the frame go, in the strongest way that any of them has said.
+  boost::asio::awaitable<void> let_go(Then then);
   // The proxy's word that a watch has met its moment.
   void take(const std::string& proxied, const proxy::MomentEvent& event);
 
@@ -38,6 +45,7 @@ class MomentGate {
   enum class State { kIdle, kArmed, kHeld, kOver };
   boost::asio::awaitable<std::optional<std::string>> arm();
   boost::asio::awaitable<void> disarm();
+  boost::asio::awaitable<void> wait_for_death();
   bool is_mine(const std::string& proxied, const proxy::MomentEvent& event) const;
 
   SystemLinks& links_;
@@ -49,7 +57,7 @@ class MomentGate {
   std::vector<std::pair<std::string, proxy::MomentEvent>> early_;  // came while it was armed
   std::optional<proxy::MomentEvent> event_;
   std::string held_by_;  // the proxy's link
-  bool cut_ = false;
+  Then then_ = Then::kPass;
 };
 
 }  // namespace squall::run

@@ -83,17 +83,17 @@ awaitable<void> Strikes::carry_out(fault::Step step) {
   } else {
     co_await inject(step, struck);
   }
-  co_await let_go(step.fault.name, /*cut=*/false);
+  co_await let_go(step.fault.name, MomentGate::Then::kPass);
   ended_[step.fault.name].over = true;
   struck_.push_back(std::move(struck));
 }
 
-awaitable<void> Strikes::let_go(const std::string& fault, bool cut) {
+awaitable<void> Strikes::let_go(const std::string& fault, MomentGate::Then then) {
   const auto found = gate_of_.find(fault);
   if (found == gate_of_.end()) co_return;
   MomentGate* gate = found->second;
   gate_of_.erase(found);
-  co_await gate->let_go(cut);
+  co_await gate->let_go(then);
 }
 
 awaitable<void> Strikes::inject(const fault::Step& step, Struck& struck) {
@@ -157,7 +157,7 @@ awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> vic
     observation += (observation.empty() ? "" : "; ") + injected->observation;
   }
   took_effect(struck, *effect, std::move(observation));
-  co_await let_go(struck.fault, is_at_end_of_link(action.target, struck.fault));
+  co_await let_go(struck.fault, after_kill_of(action.target, struck.fault));
   // Beyond this point the victims are dead.
   for (std::size_t i = 0; i < victims.size(); ++i) {
     co_await bring_back(action, victims, i, starts[i], struck);
@@ -167,11 +167,12 @@ awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> vic
 }
 
 // What a dead process has sent and the other end has not seen is gone with its connection.
-bool Strikes::is_at_end_of_link(const std::string& target, const std::string& fault) const {
+MomentGate::Then Strikes::after_kill_of(const std::string& target, const std::string& fault) const {
   const auto gate = gate_of_.find(fault);
-  if (gate == gate_of_.end()) return false;
+  if (gate == gate_of_.end()) return MomentGate::Then::kPass;
   const bool is_server = system_.deployment() != nullptr && system_.deployment()->find(target) != nullptr;
-  return is_server || target == gate->second->at().link;
+  return is_server || target == gate->second->at().link ? MomentGate::Then::kCut
+                                                        : MomentGate::Then::kPassUnlessDead;
 }
 
 // The process that came for number `index` of the dead: of several, in the order of their pids.
@@ -249,7 +250,7 @@ awaitable<void> Strikes::freeze(const fault::Freeze& action, std::vector<Victim>
     observation += (observation.empty() ? "" : "; ") + injected->observation;
   }
   took_effect(struck, *effect, std::move(observation));
-  co_await let_go(struck.fault, /*cut=*/false);
+  co_await let_go(struck.fault, MomentGate::Then::kPass);
   co_await sleep_until(*effect + action.duration);
   for (const auto& freeze : freezes) {
     const auto healed = co_await freeze->heal(base::now() + kEffectPatience);

@@ -76,8 +76,8 @@ class Strikes {
   void began_to_strike(Struck& struck, std::string what);
   void took_effect(Struck& struck, base::Instant at, std::string observation);
   // The frame that is held for the fault's moment, if any, goes on or with its connection. Idempotent.
-  boost::asio::awaitable<void> let_go(const std::string& fault, bool cut);
-  bool is_at_end_of_link(const std::string& target, const std::string& fault) const;
+  boost::asio::awaitable<void> let_go(const std::string& fault, MomentGate::Then then);
+  MomentGate::Then after_kill_of(const std::string& target, const std::string& fault) const;
 
   Session& session_;
   RunningSystem& system_;
