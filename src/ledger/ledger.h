@@ -37,6 +37,7 @@ class StageList {
  public:
   std::size_t size() const { return size_; }
   const StageEffects& operator[](std::size_t stage) const { return stages_[stage]; }
+  const StageEffects& front() const { return stages_[0]; }
   const StageEffects& back() const { return stages_[size_ - 1]; }
   const StageEffects* begin() const { return stages_.data(); }
   const StageEffects* end() const { return stages_.data() + size_; }
