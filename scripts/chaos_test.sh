@@ -107,7 +107,7 @@ mkdir -p "$artifacts"
 log=$artifacts/chaos_test_$(date +%Y%m%d_%H%M%S).log
 # The log gets everything but the suite's live line, which goes to the terminal (descriptor 3) alone.
 exec 3>&1
-exec > >(tee -a "$log") 2>&1
+exec > >(tee -i -a "$log") 2>&1 # -i: a terminal's Ctrl-C reaches it too, and there is a report to come
 tee_pid=$!
 # On every way out, the last lines are in the log before this script is gone.
 trap 'exec >&- 2>&-; wait "$tee_pid" 2>/dev/null || true' EXIT
@@ -118,11 +118,19 @@ scripts/build.sh dev router_chaos_controlled_suite router router-worker squall
 # The suite has a session of its own, so that a terminal's Ctrl-C reaches it once, through this script. It dies
 # with this script, and its children die with it, whatever happens (also SIGKILL).
 suite_pid=
-trap '[[ -z $suite_pid ]] || kill -INT "$suite_pid" 2>/dev/null || true' INT
-trap '[[ -z $suite_pid ]] || kill -TERM "$suite_pid" 2>/dev/null || true' TERM HUP
+signal=
+pass_on() {
+  signal=$1
+  [[ -z $suite_pid ]] || kill -s "$1" "$suite_pid" 2>/dev/null || true
+}
+trap 'pass_on INT' INT
+trap 'pass_on TERM' TERM HUP
 
-setsid setpriv --pdeathsig KILL "$suite" --artifacts "$artifacts" --log "$log" --live-fd 3 "${suite_options[@]}" &
+# A shell's background process ignores SIGINT; until the suite has its own answer, the signal is to end it.
+setsid env --default-signal=INT setpriv --pdeathsig KILL \
+  "$suite" --artifacts "$artifacts" --log "$log" --live-fd 3 "${suite_options[@]}" &
 suite_pid=$!
+[[ -z $signal ]] || pass_on "$signal" # it came before there was anybody to pass it on to
 while true; do
   status=0
   wait "$suite_pid" || status=$?

@@ -11,9 +11,7 @@
 
 namespace router::cli {
 
-using squall::base::fail;
 using squall::base::Result;
-using supervise::Household;
 using supervise::StopSignals;
 
 namespace {
@@ -128,6 +126,7 @@ int run_role_process(const Options& options, const RoleTable& roles) {
 void add_defect(CLI::App& command, Options& options) {
   if (!config::kDefectsPlanted) return;
   std::vector<std::string> names;
+  names.reserve(config::kDefectNames.size());
   for (const auto& [defect, name] : config::kDefectNames) names.emplace_back(name);
   command.add_option("--defect", options.defect, "run with this known defect (tests only)")
       ->check(CLI::IsMember(names))

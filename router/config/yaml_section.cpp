@@ -46,8 +46,8 @@ constexpr std::string_view kDuration = "a duration such as 250ms, 2s or 1m";
 
 }  // namespace
 
-YamlSection::YamlSection(YAML::Node node, std::string path, std::string file, Problems& problems)
-    : node_(std::move(node)), path_(std::move(path)), file_(std::move(file)), problems_(&problems) {
+YamlSection::YamlSection(const YAML::Node& node, std::string path, std::string file, Problems& problems)
+    : node_(node), path_(std::move(path)), file_(std::move(file)), problems_(&problems) {
   if (node_.size() > kMaxFields) {
     problem_at(node_, "", fmt::format("expected at most {} entries, not {}", kMaxFields, node_.size()));
     node_.reset(YAML::Node(YAML::NodeType::Map));

@@ -2,6 +2,8 @@
 // for is a problem. A field that is absent keeps the value it has. Only config_file.cpp needs this.
 #pragma once
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
 #include <limits>
@@ -24,7 +26,7 @@ struct Range {
 class YamlSection {
  public:
   // path: of this mapping ("" for the root). Lifetime: problems must outlive it.
-  YamlSection(YAML::Node node, std::string path, std::string file, Problems& problems);
+  YamlSection(const YAML::Node& node, std::string path, std::string file, Problems& problems);
 
   bool has(const std::string& name) const;
 
@@ -77,6 +79,7 @@ template <typename Enum, std::size_t kCount>
 void YamlSection::read_one_of(const std::string& name, Enum& into,
                               const std::array<std::pair<std::string_view, Enum>, kCount>& names) {
   std::vector<std::string> known;
+  known.reserve(kCount);
   for (const auto& [text, value] : names) known.emplace_back(text);
   const auto text = scalar(name, fmt::format("one of {}", fmt::join(known, ", ")));
   if (!text) return;

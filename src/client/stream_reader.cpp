@@ -21,10 +21,9 @@ bool allows_a_consumer(const StreamStatus& stream) {
   return stream.config.value("retention", std::string("limits")) == "limits";
 }
 
-asio::awaitable<Outcome<Batch>> scan_by_pull(PullReader& reader, std::uint64_t last_seq,
-                                             base::Instant deadline) {
+asio::awaitable<Outcome<void>> visit_by_pull(PullReader& reader, std::uint64_t last_seq,
+                                             base::Instant deadline, const MessageVisitor& visit) {
   constexpr std::size_t kBatch = 4096;
-  Batch all;
   // The last messages may be deleted, so the sequence alone does not tell the end.
   std::uint64_t left = reader.pending_at_open();
   while (left > 0) {
@@ -32,19 +31,18 @@ asio::awaitable<Outcome<Batch>> scan_by_pull(PullReader& reader, std::uint64_t l
     if (!batch) co_return std::unexpected(batch.error());
     if (batch->empty()) co_return std::unexpected(out_of_time(reader.next_seq(), last_seq));
     for (StoredMessage& message : *batch) {
-      if (message.stream_seq > last_seq) co_return all;
+      if (message.stream_seq > last_seq) co_return Outcome<void>{};
       left = message.stream_seq == last_seq ? 0 : message.num_pending;
-      all.push_back(std::move(message));
-      if (left == 0) co_return all;
+      visit(message);
+      if (left == 0) break;
     }
   }
-  co_return all;
+  co_return Outcome<void>{};
 }
 
-asio::awaitable<Outcome<Batch>> scan_directly(JetStream& jetstream, std::string stream,
+asio::awaitable<Outcome<void>> visit_directly(JetStream& jetstream, std::string stream,
                                               std::uint64_t first_seq, std::uint64_t last_seq,
-                                              base::Instant deadline) {
-  Batch all;
+                                              base::Instant deadline, const MessageVisitor& visit) {
   while (first_seq <= last_seq) {
     Outcome<StoredMessage> message = co_await jetstream.next_message(stream, first_seq, ">", deadline);
     if (!message) {
@@ -54,9 +52,9 @@ asio::awaitable<Outcome<Batch>> scan_directly(JetStream& jetstream, std::string 
     }
     if (message->stream_seq > last_seq) break;
     first_seq = message->stream_seq + 1;
-    all.push_back(std::move(*message));
+    visit(*message);
   }
-  co_return all;
+  co_return Outcome<void>{};
 }
 
 }  // namespace
@@ -75,23 +73,35 @@ asio::awaitable<Outcome<std::unique_ptr<StreamReader>>> StreamReader::open(
   co_return std::move(*reader);
 }
 
-asio::awaitable<Outcome<Batch>> scan_stream(std::shared_ptr<Connection> connection, std::string stream,
-                                            std::uint64_t first_seq, base::Instant deadline) {
+asio::awaitable<Outcome<void>> visit_stream(std::shared_ptr<Connection> connection, std::string stream,
+                                            std::uint64_t first_seq, base::Instant deadline,
+                                            MessageVisitor visit) {
   JetStream jetstream(connection);
   const Outcome<StreamStatus> status = co_await jetstream.stream(stream, deadline);
   if (!status) co_return std::unexpected(status.error());
-  if (status->last_seq < first_seq) co_return Batch{};
+  if (status->last_seq < first_seq) co_return Outcome<void>{};
   if (!allows_a_consumer(*status)) {
-    Outcome<Batch> all = co_await scan_directly(jetstream, stream, first_seq, status->last_seq, deadline);
-    co_return all;
+    Outcome<void> done =
+        co_await visit_directly(jetstream, stream, first_seq, status->last_seq, deadline, visit);
+    co_return done;
   }
   StreamReaderOptions options{.stream = stream, .first_seq = first_seq};
   const Outcome<std::unique_ptr<PullReader>> reader =
       co_await PullReader::open(connection, std::move(options), deadline);
   if (!reader) co_return std::unexpected(reader.error());
-  Outcome<Batch> all = co_await scan_by_pull(**reader, status->last_seq, deadline);
+  Outcome<void> done = co_await visit_by_pull(**reader, status->last_seq, deadline, visit);
   co_await (*reader)->close(deadline);
-  co_return all;
+  co_return done;
+}
+
+asio::awaitable<Outcome<Batch>> scan_stream(std::shared_ptr<Connection> connection, std::string stream,
+                                            std::uint64_t first_seq, base::Instant deadline) {
+  const auto all = std::make_shared<Batch>();
+  MessageVisitor keep = [all](StoredMessage& message) { all->push_back(std::move(message)); };
+  const Outcome<void> done =
+      co_await visit_stream(std::move(connection), std::move(stream), first_seq, deadline, std::move(keep));
+  if (!done) co_return std::unexpected(done.error());
+  co_return std::move(*all);
 }
 
 }  // namespace squall::client

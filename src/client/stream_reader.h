@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,8 +49,15 @@ class StreamReader {
   virtual boost::asio::awaitable<void> close(base::Instant deadline) = 0;
 };
 
-// Everything stored from `first_seq` up to the stream's last sequence at the time of the call. Errors: as
-// above, and kTimedOut when the deadline passed first.
+// Shows `visit` everything stored from `first_seq` up to the stream's last sequence at the time of the call.
+// Errors: as above, and kTimedOut when the deadline passed first.
+using MessageVisitor = std::function<void(StoredMessage&)>;
+boost::asio::awaitable<Outcome<void>> visit_stream(std::shared_ptr<Connection> connection, std::string stream,
+                                                   std::uint64_t first_seq, base::Instant deadline,
+                                                   MessageVisitor visit);
+
+// All of it at once: everything stored from `first_seq` up to the stream's last sequence at the time of the
+// call. Errors: as above, and kTimedOut when the deadline passed first.
 boost::asio::awaitable<Outcome<std::vector<StoredMessage>>> scan_stream(
     std::shared_ptr<Connection> connection, std::string stream, std::uint64_t first_seq,
     base::Instant deadline);

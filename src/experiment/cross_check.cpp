@@ -93,6 +93,7 @@ class CrossCheck {
 
   void check_target(FaultSpec& fault) {
     if (const auto why = cannot_strike(experiment_, fault.action)) return mistake(fault, *why);
+    settle_scope(fault);
     settle_down_time(fault);
     const Process* process = experiment_.find_process(fault::target_of(fault.action));
     const int replicas = process == nullptr ? 1 : process->replicas;
@@ -100,6 +101,13 @@ class CrossCheck {
       mistake(fault, fmt::format("strike {} of {}, of which there are {}", fault.strike.count,
                                  fault::target_of(fault.action), replicas));
     }
+  }
+
+  // A server is one process.
+  void settle_scope(FaultSpec& fault) {
+    if (!is_server(experiment_, fault::target_of(fault.action))) return;
+    if (auto* kill = std::get_if<fault::Kill>(&fault.action)) kill->scope = fault::Scope::kProcess;
+    if (auto* freeze = std::get_if<fault::Freeze>(&fault.action)) freeze->scope = fault::Scope::kProcess;
   }
 
   // A kill whose target Squall restarts lasts as long as the process's `restart` says, unless it has a `for`.

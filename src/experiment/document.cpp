@@ -102,7 +102,7 @@ class TreeBuilder : public YAML::EventHandler {
     } else {
       // A missing value has the place of whatever follows it.
       if (node.is_null()) node.place = parent.key->place;
-      parent.node.entries.emplace_back(std::move(*parent.key), std::move(node));
+      parent.node.entries.push_back({.first = std::move(*parent.key), .second = std::move(node)});
       parent.key.reset();
     }
   }
@@ -147,7 +147,7 @@ std::optional<Place> find_control_character(std::string_view text, const std::st
 
 }  // namespace
 
-const std::pair<Node, Node>* Node::find_entry(std::string_view name) const {
+const Entry* Node::find_entry(std::string_view name) const {
   const auto at = std::ranges::find_if(entries, [&](const auto& entry) { return entry.first.text == name; });
   return at == entries.end() ? nullptr : &*at;
 }

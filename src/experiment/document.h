@@ -5,12 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "experiment/mistake.h"
 
 namespace squall::experiment {
+
+struct Entry;
 
 struct Node {
   enum class Kind { kNull, kScalar, kList, kMap };
@@ -18,8 +19,8 @@ struct Node {
   Place place;
   std::string text;  // of a scalar
   bool quoted = false;
-  std::vector<Node> items;                     // of a list
-  std::vector<std::pair<Node, Node>> entries;  // of a map, in the file's order; keys are scalars
+  std::vector<Node> items;     // of a list
+  std::vector<Entry> entries;  // of a map, in the file's order; keys are scalars
 
   bool is_null() const { return kind == Kind::kNull; }
   bool is_scalar() const { return kind == Kind::kScalar; }
@@ -28,7 +29,13 @@ struct Node {
   // Of a map; null when it has no such field.
   const Node* find(std::string_view name) const;
   // The same with the place of the field's name.
-  const std::pair<Node, Node>* find_entry(std::string_view name) const;
+  const Entry* find_entry(std::string_view name) const;
+};
+
+// A field of a map. No std::pair: a vector of pairs of an incomplete type is beyond what the standard allows.
+struct Entry {
+  Node first;   // its name
+  Node second;  // what it is
 };
 
 inline constexpr std::size_t kLargestFile = 256 * 1024;

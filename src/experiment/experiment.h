@@ -59,7 +59,8 @@ struct RandomSchedule {
   std::string name;
   std::vector<Choice> choices;
   base::Nanos from{};
-  base::Nanos lasts = std::chrono::seconds(30);  // nothing is injected later than from + lasts
+  // Everything happens in [from, from + lasts], the heals as well, as far as Squall decides them.
+  base::Nanos lasts = std::chrono::seconds(30);
   base::Nanos spacing_least = std::chrono::seconds(1);
   base::Nanos spacing_most = std::chrono::seconds(5);
   // Blast radius: so many faults are active at the same time, at most. One that somebody else heals counts as
@@ -85,7 +86,7 @@ struct Experiment {
   std::uint64_t seed = 1;
   Allow allow;
   std::vector<AbortCondition> abort;
-  // Values that came from the environment through ${env.NAME}: redact() (secret.h) replaces them in whatever
+  // Values that came from the environment through ${env.NAME}: redact() (read_secret.h) replaces them in whatever
   // is printed or stored.
   std::vector<std::pair<std::string, std::string>> from_environment;
 

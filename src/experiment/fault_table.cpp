@@ -216,7 +216,9 @@ std::shared_ptr<const Table<RandomSchedule>> random_table(std::shared_ptr<const 
                &RandomSchedule::name, text("name", is_name));
   table->field({.name = "from", .meaning = "When it begins, in each trial", .standard = "0s"},
                &RandomSchedule::from, duration(kTimes));
-  table->field({.name = "lasts", .meaning = "Nothing is injected later than from + lasts", .standard = "30s"},
+  table->field({.name = "lasts",
+                .meaning = "Faults and their heals happen within from and from + lasts",
+                .standard = "30s"},
                &RandomSchedule::lasts, duration({1ms, 24h}));
   table->field(
       {.name = "spacing_least", .meaning = "The least time from one injection to the next", .standard = "1s"},

@@ -30,7 +30,7 @@ void merge(Node& own, const Node& fragment) {
   for (const auto& [key, value] : fragment.entries) {
     Node* mine = find(own, key.text);
     if (mine == nullptr) {
-      own.entries.emplace_back(key, value);
+      own.entries.push_back({.first = key, .second = value});
     } else if (mine->is_map() && value.is_map()) {
       merge(*mine, value);
     }

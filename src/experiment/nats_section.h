@@ -14,7 +14,7 @@
 namespace squall::experiment {
 
 // Where a secret is to be had. Its value never enters the model: what prints, seals or compares an experiment
-// cannot leak it. read_secret() (secret.h) fetches it at the moment of use.
+// cannot leak it. read_secret() (read_secret.h) fetches it at the moment of use.
 struct Secret {
   std::string environment;     // the name of a variable
   std::filesystem::path file;  // its first line

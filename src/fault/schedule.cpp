@@ -9,28 +9,6 @@
 namespace squall::fault {
 namespace {
 
-void set_active_time(Action& action, base::Nanos time) {
-  struct Set {
-    base::Nanos time;
-    void operator()(Kill& kill) const { kill.down_time = time; }
-    void operator()(Freeze& freeze) const { freeze.duration = time; }
-  };
-  std::visit(Set{time}, action);
-}
-
-// The value for trial `index`: the seed shuffles each round of all values, so each occurs once per round and
-// trial n is the same however many trials follow.
-base::Nanos pick(const std::vector<base::Nanos>& values, base::Seed seed, std::size_t index) {
-  const std::size_t round = index / values.size();
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), 0);
-  const base::Seed round_seed = seed.derive("round").derive(round);
-  for (std::size_t last = order.size() - 1; last > 0; --last) {
-    std::swap(order[last], order[round_seed.derive(last).below(last + 1)]);
-  }
-  return values[order[index % values.size()]];
-}
-
 base::Result<void> check(const std::vector<Draft>& drafts, int trials) {
   if (drafts.empty()) return base::fail("a schedule needs at least one fault");
   if (trials < 1) return base::fail("a schedule needs at least one trial, not {}", trials);
@@ -51,6 +29,26 @@ base::Result<void> check(const std::vector<Draft>& drafts, int trials) {
 
 }  // namespace
 
+void set_active_time(Action& action, base::Nanos time) {
+  struct Set {
+    base::Nanos time;
+    void operator()(Kill& kill) const { kill.down_time = time; }
+    void operator()(Freeze& freeze) const { freeze.duration = time; }
+  };
+  std::visit(Set{time}, action);
+}
+
+base::Nanos pick_in_rounds(const std::vector<base::Nanos>& values, base::Seed seed, std::size_t index) {
+  const std::size_t round = index / values.size();
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  const base::Seed round_seed = seed.derive("round").derive(round);
+  for (std::size_t last = order.size() - 1; last > 0; --last) {
+    std::swap(order[last], order[round_seed.derive(last).below(last + 1)]);
+  }
+  return values[order[index % values.size()]];
+}
+
 base::Result<std::vector<PlannedTrial>> draw_schedule(base::Seed seed, const std::vector<Draft>& drafts,
                                                       int trials) {
   if (auto valid = check(drafts, trials); !valid) return std::unexpected(valid.error());
@@ -66,7 +64,7 @@ base::Result<std::vector<PlannedTrial>> draw_schedule(base::Seed seed, const std
         fault.at += base::Nanos{static_cast<std::int64_t>(own.derive("jitter").derive(index).below(bound))};
       }
       if (!draft.active_times.empty()) {
-        set_active_time(fault.action, pick(draft.active_times, own.derive("active"), index));
+        set_active_time(fault.action, pick_in_rounds(draft.active_times, own.derive("active"), index));
       }
       trial.faults.push_back(std::move(fault));
     }

@@ -34,4 +34,10 @@ base::Result<std::vector<PlannedTrial>> draw_schedule(base::Seed seed, const std
 
 nlohmann::json to_json(const std::vector<PlannedTrial>& schedule);
 
+// A kill's down time, any other fault's duration.
+void set_active_time(Action& action, base::Nanos time);
+// The value for use number `index`: the seed shuffles each round of all values, so each occurs once per
+// round, and use n is the same however many follow. `values` is not empty.
+base::Nanos pick_in_rounds(const std::vector<base::Nanos>& values, base::Seed seed, std::size_t index);
+
 }  // namespace squall::fault

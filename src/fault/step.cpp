@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 namespace squall::fault {
 namespace {
 
@@ -30,7 +32,38 @@ struct Describe {
   }
 };
 
+struct AsJson {
+  nlohmann::json operator()(const AtTime& time) const { return {{"at_ms", base::to_ms(time.at)}}; }
+  nlohmann::json operator()(const AtMoment& at) const {
+    return {{"moment", name_of(at.moment)},
+            {"link", at.link},
+            {"subject", at.subject},
+            {"nth", at.nth},
+            {"from_ms", base::to_ms(at.from)}};
+  }
+  nlohmann::json operator()(const AfterFault& after) const {
+    return {{"after", after.fault},
+            {"end", after.end == AfterFault::End::kHeal ? "heal" : "effect"},
+            {"wait_ms", base::to_ms(after.wait)}};
+  }
+  nlohmann::json operator()(const WhenProbe& when) const {
+    return {{"probe", when.probe},
+            {"becomes", when.becomes == WhenProbe::Becomes::kGreen ? "green" : "red"},
+            {"wait_ms", base::to_ms(when.wait)}};
+  }
+};
+
 }  // namespace
+
+nlohmann::json to_json(const TrialSteps& trial) {
+  nlohmann::json steps = nlohmann::json::array();
+  for (const Step& step : trial.steps) {
+    nlohmann::json one{{"fault", to_json(step.fault)}, {"when", std::visit(AsJson{}, step.trigger)}};
+    if (!step.replicas.empty()) one["replicas"] = step.replicas;
+    steps.push_back(std::move(one));
+  }
+  return {{"trial", trial.number}, {"steps", std::move(steps)}};
+}
 
 std::string_view name_of(Moment moment) {
   switch (moment) {

@@ -2,6 +2,7 @@
 // executes them.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <variant>
 #include <vector>
@@ -61,8 +62,8 @@ struct Step {
   // Which replicas of the target are struck, from 0, ascending. Empty: all (also of targets without
   // replicas).
   std::vector<int> replicas;
-  // What ends a fault whose trigger never comes: the trial is inconclusive this long after its fault phase
-  // began.
+  // For triggers that may never come: the trial is inconclusive this long after its fault phase began. Steps
+  // of one trial with equal triggers strike together.
   base::Nanos give_up_after = std::chrono::seconds(30);
 
   bool operator==(const Step&) const = default;
@@ -79,5 +80,7 @@ struct TrialSteps {
 std::string_view name_of(Moment moment);  // "before_ack"
 // "at 3.00 s", "before_ack of orders", "1.00 s after the heal of kill-nats"
 std::string describe(const Trigger& trigger);
+// {"trial": 1, "steps": [{"fault": …, "when": {"at_ms": 3000}, "replicas": [0]}]}
+nlohmann::json to_json(const TrialSteps& trial);
 
 }  // namespace squall::fault

@@ -39,7 +39,8 @@ struct Attempt {
   bool operator==(const Attempt&) const = default;
 };
 
-// A PubAck without error and with a sequence above 0, and nothing less.
+// A PubAck without error and with a sequence above 0, and nothing less; or the reply to a request, which has
+// none (OperationKind::request).
 struct Acknowledged {
   std::uint64_t stream_seq = 0;
   bool duplicate = false;  // the server refused to store it twice; stream_seq is the first one's

@@ -75,6 +75,11 @@ const Source& RunFacts::source(std::uint32_t index) const {
   return index < sources.size() ? sources[index] : kDefault;
 }
 
+bool RunFacts::has_requests() const {
+  return std::any_of(sources.begin(), sources.end(),
+                     [](const Source& source) { return source.kind == OperationKind::request; });
+}
+
 bool RunFacts::scanned(OpId id) const {
   return !scans.empty() && std::all_of(scans.begin(), scans.end(), [id](const auto& scan) {
     return scan.second.complete() && id < scan.second.inputs_before;

@@ -37,6 +37,7 @@ struct RunFacts {
   // Errors: what contradicts something known.
   std::optional<std::string> add(const Circumstance& circumstance, std::uint64_t inputs);
   const Source& source(std::uint32_t index) const;
+  bool has_requests() const;  // some source sends requests
   // Whether every stream with inputs was scanned to its end, and such a scan would have found the input.
   bool scanned(OpId id) const;
 };

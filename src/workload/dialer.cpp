@@ -16,15 +16,16 @@ constexpr base::Nanos kConnectTimeout = std::chrono::milliseconds(500);
 
 }  // namespace
 
-Dialer::Dialer(asio::io_context& io, std::vector<Endpoint> servers) : io_(io), servers_(std::move(servers)) {
-  SQUALL_CHECK(!servers_.empty());
+Dialer::Dialer(asio::io_context& io, client::Access access) : io_(io), access_(std::move(access)) {
+  SQUALL_CHECK(!access_.servers.empty());
 }
 
 asio::awaitable<base::Result<std::shared_ptr<client::Connection>>> Dialer::dial(std::string name) {
-  const Endpoint& server = servers_[next_++ % servers_.size()];
-  client::ConnectOptions options{.host = server.host, .port = server.port, .name = std::move(name)};
+  client::ConnectOptions options = access_.dial(next_++);
+  options.name = std::move(name);
   auto connection =
       co_await client::Connection::connect(io_, std::move(options), base::now() + kConnectTimeout);
+  last_error_ = connection ? std::string() : connection.error().message();
   co_return connection;
 }
 

@@ -7,32 +7,31 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "client/access.h"
 #include "client/connection.h"
 
 namespace squall::workload {
-
-struct Endpoint {
-  std::string host;
-  std::uint16_t port = 0;
-};
 
 // Thread: the io_context's.
 class Dialer {
  public:
   // At least one server.
-  Dialer(boost::asio::io_context& io, std::vector<Endpoint> servers);
+  Dialer(boost::asio::io_context& io, client::Access access);
 
   // `name` is shown by the server. Gives up after half a second; the caller tries again.
   boost::asio::awaitable<base::Result<std::shared_ptr<client::Connection>>> dial(std::string name);
 
+  // What the last attempt said, if it failed.
+  const std::string& last_error() const { return last_error_; }
+
  private:
   boost::asio::io_context& io_;
-  std::vector<Endpoint> servers_;
+  client::Access access_;
   std::size_t next_ = 0;
+  std::string last_error_;
 };
 
 // Ends at `instant`, or with operation_aborted when its task is cancelled.

@@ -1,67 +1,259 @@
 #include "workload/publisher.h"
 
+#include <boost/asio/post.hpp>
+
+#include "base/invariant.h"
+#include "ledger/crc32c.h"
+#include "workload/json_pointer.h"
+
 namespace squall::workload {
 namespace {
 
-using boost::asio::awaitable;
+namespace asio = boost::asio;
+using asio::awaitable;
 
-ledger::Outcome to_outcome(ledger::OpId id, const client::PublishOutcome& outcome) {
-  ledger::Outcome ended{.id = id, .how = ledger::Unknown{}, .at = base::now()};
-  if (const auto* acked = std::get_if<client::Acknowledged>(&outcome)) {
-    ended.how = ledger::Acknowledged{acked->seq, acked->duplicate};
-  } else if (const auto* failed = std::get_if<client::Failed>(&outcome)) {
-    ended.how = ledger::Failed{failed->error.message()};
-  } else {
-    ended.how = ledger::Unknown{std::get<client::Unknown>(outcome).error.message()};
-  }
-  return ended;
-}
+// A core publisher waits while so much is not yet taken by the kernel: what it sends has no outcome to wait
+// for.
+constexpr std::size_t kCoreBacklog = 256 * 1024;
+constexpr std::uint64_t kIdMask = (std::uint64_t{1} << 48) - 1;
+constexpr base::Nanos kCorePause = std::chrono::microseconds(50);
 
 }  // namespace
 
-Publisher::Publisher(PublisherOptions options, Dialer& dialer, Recorder& recorder)
-    : options_(std::move(options)), dialer_(dialer), recorder_(recorder) {}
+Publisher::Publisher(asio::io_context& io, PublisherOptions options, Dialer& dialer, Recorder& recorder)
+    : io_(io),
+      options_(std::move(options)),
+      dialer_(dialer),
+      recorder_(recorder),
+      connections_(options_.connections),
+      wake_(io) {
+  SQUALL_CHECK(options_.connections > 0 && options_.make_input != nullptr && options_.retry.attempts > 0);
+  SQUALL_CHECK(!options_.unpaced || options_.in_flight > 0);
+}
 
-awaitable<void> Publisher::keep_connected() {
+awaitable<void> Publisher::keep_connected(std::uint32_t number) {
   while (true) {
     auto connection = co_await dialer_.dial("squall-load");
     if (!connection) {
       co_await sleep_until(base::now() + options_.reconnect_pause);
       continue;
     }
-    connection_ = std::move(*connection);
-    while (!co_await connection_->wait_closed(base::now() + std::chrono::hours(1))) {
+    const std::shared_ptr<client::Connection> open = *connection;
+    connections_[number] = open;
+    pump_soon();
+    while (!co_await open->wait_closed(base::now() + std::chrono::hours(1))) {
     }
   }
 }
 
-awaitable<void> Publisher::publish_on_schedule() {
-  while (!connection_) co_await sleep_until(base::now() + std::chrono::milliseconds(1));
-  const base::Instant started = base::now();
-  for (ledger::OpId id = 0; loading_; ++id) {
-    const base::Instant due = started + due_offset(options_.pacing, id);
-    if (due > base::now()) co_await sleep_until(due);
-    if (loading_) publish(id);
+awaitable<void> Publisher::begin() {
+  while (!connection()) co_await sleep_until(base::now() + std::chrono::milliseconds(1));
+  started_ = base::now();
+  begun_ = true;
+  declare_sources();
+  pump();
+}
+
+// One for each connection: what goes over one is sent in order.
+void Publisher::declare_sources() {
+  ledger::OperationKind kind = ledger::OperationKind::js_async;
+  if (options_.transport == Transport::kCore) kind = ledger::OperationKind::core;
+  if (options_.transport == Transport::kRequest) kind = ledger::OperationKind::request;
+  if (options_.transport == Transport::kJetStream && options_.in_flight == 1) {
+    kind = ledger::OperationKind::js_sync;
+  }
+  options_.make_input(0, input_);
+  for (std::uint32_t number = 0; number < options_.connections; ++number) {
+    const ledger::Source source{
+        .index = number + 1, .producer = number, .kind = kind, .subject = input_.subject, .at = started_};
+    recorder_.record(ledger::Circumstance(source));
   }
 }
 
-void Publisher::publish(ledger::OpId id) {
-  const Input input = options_.make_input(id);
-  recorder_.record(ledger::Attempt{.id = id, .key = input.key, .at = base::now()});
-  if (!connected()) {
-    recorder_.record(ledger::Outcome{.id = id, .how = ledger::Failed{"not connected"}, .at = base::now()});
-    return;
+std::optional<base::Instant> Publisher::next_due() {
+  if (options_.in_flight > 0 && (open_ >= options_.in_flight || !connection())) return std::nullopt;
+  if (options_.unpaced) {
+    const bool full = options_.transport == Transport::kCore && connection()->pending_bytes() > kCoreBacklog;
+    return full ? base::now() + kCorePause : base::Instant{};
   }
-  std::vector<wire::Header> headers;
-  for (const auto& [name, value] : input.headers) headers.push_back({name, value});
-  connection_->publish_js(
-      input.subject, input.payload, headers, base::now() + options_.publish_timeout,
-      [this, id](client::PublishOutcome outcome) { recorder_.record(to_outcome(id, outcome)); });
+  return started_ + due_offset(options_.pacing, next_);
+}
+
+void Publisher::pump() {
+  constexpr int kAtOnce = 1024;  // then outcomes have their turn
+  for (int sent = 0; sent < kAtOnce; ++sent) {
+    if (!loading_ || (options_.inputs && next_ >= *options_.inputs)) return;
+    const auto due = next_due();
+    if (!due) return;  // an outcome or a connection pumps again
+    if (*due > base::now()) return pump_at(*due);
+    const std::uint64_t id = next_++;
+    ++open_;
+    send({.id = id & kIdMask, .attempt = 1}, options_.in_flight == 0 ? due : std::nullopt);
+  }
+  pump_soon();
+}
+
+void Publisher::pump_at(base::Instant due) {
+  wake_.expires_at(due);
+  wake_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) pump();
+  });
+}
+
+void Publisher::pump_soon() {
+  if (!begun_ || pump_posted_) return;
+  pump_posted_ = true;
+  asio::post(io_, [this] {
+    pump_posted_ = false;
+    pump();
+  });
+}
+
+const std::shared_ptr<client::Connection>& Publisher::connection_for(std::uint64_t id) const {
+  return connections_[id % connections_.size()];
+}
+
+void Publisher::send(Sending sending, std::optional<base::Instant> due) {
+  options_.make_input(sending.id, input_);
+  ledger::Attempt attempt{.id = sending.id,
+                          .key = input_.key,
+                          .at = base::now(),
+                          .intended_at = due,
+                          .source = static_cast<std::uint32_t>(sending.id % connections_.size()) + 1,
+                          .order_key = input_.order_key,
+                          .checksum = {},
+                          .filtered = input_.filtered};
+  if (options_.carried) {
+    const auto text = json_text_at(input_.payload, *options_.carried);
+    attempt.checksum = ledger::crc32c(options_.carried->empty() ? input_.payload : text.value_or(""));
+  }
+  recorder_.record(attempt);
+  const std::shared_ptr<client::Connection>& connection = connection_for(sending.id);
+  if (!connection || !connection->is_open()) {
+    return not_ok(sending, {.kind = client::ErrorKind::kNotSent, .text = "not connected"}, false);
+  }
+  headers_.clear();
+  for (const auto& [name, value] : input_.headers) headers_.push_back({name, value});
+  const base::Instant deadline = base::now() + options_.timeout;
+  switch (options_.transport) {
+    case Transport::kJetStream:
+      return connection->publish_js(
+          input_.subject, input_.payload, headers_, deadline,
+          [this, sending](client::PublishOutcome outcome) { on_ack(sending, outcome); });
+    case Transport::kRequest:
+      return connection->request(
+          input_.subject, input_.payload, headers_, deadline,
+          [this, sending](const client::Outcome<client::MessageView>& reply) { on_reply(sending, reply); });
+    case Transport::kCore:
+      return send_core(sending, *connection);
+  }
+}
+
+void Publisher::send_core(Sending sending, client::Connection& connection) {
+  const auto sent = connection.publish(input_.subject, input_.payload, headers_);
+  if (!sent) return not_ok(sending, sent.error(), false);
+  static const std::string kNobodySays = "a core publish: nobody says what became of it";
+  recorder_.record(ledger::Outcome{.id = sending.id, .how = ledger::Unknown{kNobodySays}, .at = base::now()});
+  ended();
+}
+
+void Publisher::on_ack(Sending sending, const client::PublishOutcome& outcome) {
+  if (const auto* acked = std::get_if<client::Acknowledged>(&outcome)) {
+    recorder_.record(ledger::Outcome{
+        .id = sending.id, .how = ledger::Acknowledged{acked->seq, acked->duplicate}, .at = base::now()});
+    ++accepted_;
+    return ended();
+  }
+  const auto* failed = std::get_if<client::Failed>(&outcome);
+  not_ok(sending, failed != nullptr ? failed->error : std::get<client::Unknown>(outcome).error,
+         failed == nullptr);
+}
+
+void Publisher::on_reply(Sending sending, const client::Outcome<client::MessageView>& reply) {
+  if (!reply) {
+    return not_ok(sending, reply.error(), client::classify(reply.error()) == client::OutcomeClass::kUnknown);
+  }
+  record_reply(sending, *reply);
+  ++accepted_;
+  ended();
+}
+
+void Publisher::record_reply(Sending sending, const client::MessageView& reply) {
+  const base::Instant at = base::now();
+  recorder_.record(ledger::Outcome{.id = sending.id, .how = ledger::Acknowledged{}, .at = at});
+  if (!options_.reply) return;
+  std::optional<std::string> key;
+  if (const auto& match = options_.reply->match) {
+    key = identity_of(*match, {.subject = reply.subject, .headers = reply.headers, .payload = reply.payload});
+    if (!key) return recorder_.doubt(fmt::format("replies without an identity ({})", match->describe()));
+  } else {
+    options_.make_input(sending.id, input_);
+    key = input_.key;
+  }
+  recorder_.record(
+      ledger::Effect{.stage = options_.reply->stage, .key = std::move(*key), .stream_seq = 0, .at = at});
+}
+
+void Publisher::not_ok(Sending sending, const client::OperationError& error, bool unknown) {
+  const std::string reason = error.message();
+  ledger::Outcome outcome{.id = sending.id, .how = ledger::Failed{reason}, .at = base::now()};
+  if (unknown) outcome.how = ledger::Unknown{reason};
+  recorder_.record(outcome);
+  if (error.kind == client::ErrorKind::kRefused) {
+    recorder_.doubt(fmt::format("inputs refused by {}: {}", input_.subject, reason));
+  }
+  last_failure_ = reason;
+  const bool again =
+      sending.attempt < options_.retry.attempts && loading_ && (!unknown || options_.retry.when_unknown);
+  if (!again) return ended();
+  ++sending.attempt;
+  retry_later(sending);
+}
+
+void Publisher::ended() {
+  --open_;
+  if (options_.in_flight > 0) pump_soon();
+}
+
+void Publisher::retry_later(Sending sending) {
+  const auto timer = std::make_shared<asio::steady_timer>(io_, base::now() + options_.retry.pause);
+  retries_.push_back(timer);
+  timer->async_wait([this, sending, timer](const boost::system::error_code&) {
+    std::erase(retries_, timer);
+    if (!loading_) return ended();
+    send(sending, std::nullopt);
+  });
+}
+
+void Publisher::stop() {
+  loading_ = false;
+  wake_.cancel();
+  for (const auto& timer : std::vector(retries_)) timer->cancel();
+}
+
+std::shared_ptr<client::Connection> Publisher::connection() const {
+  for (const auto& connection : connections_) {
+    if (connection && connection->is_open()) return connection;
+  }
+  return nullptr;
 }
 
 void Publisher::disconnect() {
-  if (connection_) connection_->close();
-  connection_.reset();
+  for (auto& connection : connections_) {
+    if (connection) connection->close();
+    connection.reset();
+  }
+}
+
+void Publisher::conclude() {
+  if (next_ == 0) {
+    const std::string& why = dialer_.last_error();
+    recorder_.doubt(fmt::format("nothing was sent: {}", why.empty() ? "the load never began" : why));
+  } else if (accepted_ == 0 && options_.transport != Transport::kCore) {
+    options_.make_input(0, input_);
+    recorder_.doubt(fmt::format("no input was ever accepted; the last answer for {}: {}", input_.subject,
+                                last_failure_.empty() ? "none yet" : last_failure_));
+  }
 }
 
 }  // namespace squall::workload

@@ -17,6 +17,22 @@ void Recorder::flush() {
   if (const auto flushed = writer_->flush(); !flushed) write_error_ = flushed.error().message();
 }
 
+void Recorder::doubt(std::string_view what, std::uint64_t times) {
+  if (times == 0) return;
+  auto known = doubt_index_.find(what);
+  if (known == doubt_index_.end()) {
+    known = doubt_index_.emplace(std::string(what), doubts_.size()).first;
+    doubts_.push_back({.what = std::string(what)});
+  }
+  doubts_[known->second].times += times;
+}
+
+std::vector<Doubt> Recorder::doubts() const {
+  std::vector<Doubt> all = doubts_;
+  if (write_error_) all.push_back({.what = "the ledger has a hole: " + *write_error_, .times = 1});
+  return all;
+}
+
 Progress Recorder::progress() {
   while (first_unfinished_ < ledger_.size() && finished(first_unfinished_)) ++first_unfinished_;
   Progress progress{.counts = ledger_.counts(), .unfinished = ledger_.unfinished()};

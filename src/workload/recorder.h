@@ -1,10 +1,13 @@
-// The one place of the workload that knows the ledger: every record goes through here, into the ledger in
-// memory and, if there is a sink, to its writer. Generators and effect readers only ever call record().
+// The one place of the workload that knows the ledger: what generators and effect readers see goes through
+// here, into the ledger in memory and, if there is a sink, to its writer.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "ledger/ledger.h"
@@ -21,6 +24,12 @@ struct Progress {
   bool connected = false;
 };
 
+// Why what the ledger says would prove less than it seems to: each is a reason for an inconclusive verdict.
+struct Doubt {
+  std::string what;
+  std::uint64_t times = 0;
+};
+
 // Thread: the workload's.
 class Recorder {
  public:
@@ -28,10 +37,15 @@ class Recorder {
   Recorder(ledger::Layout layout, ledger::Sink sink);
 
   void record(const ledger::Record& record);
+  // The same doubt again is counted.
+  void doubt(std::string_view what, std::uint64_t times = 1);
+
   // Gives the sink what has gathered. Call it at a cadence, and at the end.
   void flush();
   // The first error of the sink; nothing is written after it. A ledger with a hole proves nothing.
   const std::optional<std::string>& write_error() const { return write_error_; }
+  // In the order in which they came up; a write error is one.
+  std::vector<Doubt> doubts() const;
 
   const ledger::Ledger& ledger() const { return ledger_; }
   const ledger::Layout& layout() const { return ledger_.layout(); }
@@ -44,6 +58,8 @@ class Recorder {
   ledger::Ledger ledger_;
   std::optional<ledger::Writer> writer_;
   std::optional<std::string> write_error_;
+  std::vector<Doubt> doubts_;
+  std::map<std::string, std::size_t, std::less<>> doubt_index_;
   ledger::OpId first_unfinished_ = 0;  // all before it are finished for good
 };
 

@@ -13,11 +13,27 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr base::Nanos kFlushInterval = milliseconds(100);
+// For one answer in the drain; so much may it overrun its deadline, rather than blame that for what is left.
+constexpr base::Nanos kLook = milliseconds(500);
 
-std::vector<std::string> stage_names(const std::vector<EffectStream>& effects) {
-  std::vector<std::string> names;
-  for (const EffectStream& effect : effects) names.push_back(effect.stage);
-  return names;
+ledger::Layout layout_of(const WorkloadOptions& options) {
+  ledger::Layout layout{
+      .stages = {}, .key_prefix = options.key_prefix, .anchor = base::WallAnchor::take(), .fan_out = {}};
+  for (const EffectSource& effect : options.effects) {
+    layout.stages.push_back(effect.stage);
+    layout.fan_out.push_back(effect.per_input);
+  }
+  return layout;
+}
+
+// The load's options with the stage of its replies filled in.
+PublisherOptions with_replies(const WorkloadOptions& options) {
+  PublisherOptions load = options.load;
+  for (std::size_t stage = 0; stage < options.effects.size(); ++stage) {
+    const auto* reply = std::get_if<ReplyEffects>(&options.effects[stage].how);
+    if (reply != nullptr) load.reply = {.stage = static_cast<ledger::Stage>(stage), .match = reply->match};
+  }
+  return load;
 }
 
 }  // namespace
@@ -25,25 +41,25 @@ std::vector<std::string> stage_names(const std::vector<EffectStream>& effects) {
 Workload::Workload(WorkloadOptions options)
     : options_(std::move(options)),
       thread_(std::make_unique<base::ControlThread>("workload")),
-      recorder_(ledger::Layout{.stages = stage_names(options_.effects),
-                               .key_prefix = options_.key_prefix,
-                               .anchor = base::WallAnchor::take()},
-                options_.ledger_sink),
-      dialer_(thread_->io(), options_.servers),
-      publisher_({.pacing = options_.pacing,
-                  .make_input = options_.make_input,
-                  .publish_timeout = options_.publish_timeout,
-                  .reconnect_pause = options_.reconnect_pause},
-                 dialer_, recorder_) {
+      recorder_(layout_of(options_), options_.ledger_sink),
+      dialer_(thread_->io(), options_.nats),
+      publisher_(thread_->io(), with_replies(options_), dialer_, recorder_) {
   SQUALL_CHECK(!options_.effects.empty());
   for (std::size_t stage = 0; stage < options_.effects.size(); ++stage) {
-    effects_.push_back(std::make_unique<EffectStreamReader>(
-        options_.effects[stage], static_cast<ledger::Stage>(stage), dialer_, recorder_));
+    const EffectSource& effect = options_.effects[stage];
+    const auto number = static_cast<ledger::Stage>(stage);
+    if (const auto* stored = std::get_if<StoredEffects>(&effect.how)) {
+      stored_.push_back(std::make_unique<StoredEffectsReader>(*stored, number, dialer_, recorder_));
+    } else if (const auto* command = std::get_if<CommandEffects>(&effect.how)) {
+      commands_.push_back(std::make_unique<CommandEffectsReader>(thread_->io(), *command, number, recorder_));
+    }
   }
+  if (options_.inputs) exhaustion_.emplace(*options_.inputs, recorder_);
 }
 
 Workload::~Workload() {
   thread_->call([this] {
+    publisher_.stop();
     if (tasks_) tasks_->cancel();
     publisher_.disconnect();
   });
@@ -52,44 +68,79 @@ Workload::~Workload() {
     tasks_.reset();
     recorder_.flush();
   });
+  commands_.clear();
   thread_.reset();
 }
 
 void Workload::start() {
-  thread_->call([this] {
-    tasks_ = std::make_unique<base::TaskGroup>(thread_->io().get_executor());
-    tasks_->spawn("keep connected", publisher_.keep_connected());
-    tasks_->spawn("publish", publisher_.publish_on_schedule());
-    tasks_->spawn("flush the ledger", flush_ledger());
-    for (const auto& effect : effects_) {
-      tasks_->spawn("read " + effect->stream(), effect->read(options_.reconnect_pause));
-    }
-  });
+  thread_->call([this] { spawn_tasks(); });
+}
+
+void Workload::spawn_tasks() {
+  tasks_ = std::make_unique<base::TaskGroup>(thread_->io().get_executor());
+  const base::Nanos pause = options_.load.reconnect_pause;
+  for (const auto& effect : stored_) tasks_->spawn("read " + effect->stream(), effect->read(pause));
+  for (const auto& command : commands_) command->start();
+  if (options_.inputs) tasks_->spawn("watch " + options_.inputs->stream, watch_inputs());
+  for (std::uint32_t number = 0; number < publisher_.connections(); ++number) {
+    tasks_->spawn("keep connected", publisher_.keep_connected(number));
+  }
+  tasks_->spawn("publish", publisher_.begin());
+  tasks_->spawn("flush the ledger", flush_ledger());
 }
 
 void Workload::stop_load() {
   thread_->call([this] { publisher_.stop(); });
-  const base::Instant deadline = base::now() + options_.publish_timeout + seconds(1);
-  while (base::now() < deadline && progress().counts.open > 0) {
+  const base::Instant deadline = base::now() + options_.load.timeout + seconds(1);
+  while (base::now() < deadline && thread_->call([this] { return publisher_.open(); }) > 0) {
     std::this_thread::sleep_for(milliseconds(2));
   }
 }
 
-bool Workload::drain(base::Instant deadline) {
+Drained Workload::drain(base::Instant deadline) {
+  Drained drained{.caught_up = false, .left = "nothing was looked at"};
+  const base::Instant began = base::now();
+  // A command sees what was there when it started.
+  const auto commands_are_current = [&] {
+    return std::all_of(commands_.begin(), commands_.end(),
+                       [&](const auto& command) { return command->seen_until() >= began; });
+  };
   while (base::now() < deadline) {
-    const bool at_end = thread_->run(tails_at_end(deadline));
-    if (at_end && !progress().oldest_unfinished_at) return true;
+    drained.left = thread_->run(what_is_left());
+    if (drained.left.empty() && progress().oldest_unfinished_at) {
+      drained.left = fmt::format("{} inputs without their last effect", progress().unfinished);
+    }
+    drained.caught_up = drained.left.empty() && thread_->call(commands_are_current);
+    if (drained.caught_up) break;
     std::this_thread::sleep_for(milliseconds(5));
   }
-  return false;
+  return drained;
+}
+
+void Workload::finish(base::Instant deadline) {
+  if (options_.inputs) thread_->run(scan(deadline));
+  thread_->call([this] {
+    publisher_.conclude();
+    for (const auto& effect : stored_) effect->conclude();
+    for (const auto& command : commands_) command->conclude();
+    recorder_.flush();
+  });
 }
 
 Progress Workload::progress() {
   return thread_->call([this] {
     Progress progress = recorder_.progress();
-    progress.connected = publisher_.connected();
+    progress.connected = publisher_.connection() != nullptr;
     return progress;
   });
+}
+
+std::vector<Doubt> Workload::doubts() {
+  return thread_->call([this] { return recorder_.doubts(); });
+}
+
+void Workload::record(ledger::Circumstance circumstance) {
+  thread_->call([&] { recorder_.record(std::move(circumstance)); });
 }
 
 std::optional<std::string> Workload::write_error() {
@@ -103,15 +154,46 @@ awaitable<void> Workload::flush_ledger() {
   }
 }
 
-// Whether every effect stream has been read up to what is stored in it now.
-awaitable<bool> Workload::tails_at_end(base::Instant deadline) {
-  if (!publisher_.connected()) co_return false;
-  const std::shared_ptr<client::Connection> connection = publisher_.connection();
-  for (const auto& effect : effects_) {
-    const base::Instant by = std::min(deadline, base::now() + milliseconds(500));
-    if (!co_await effect->at_end(connection, by)) co_return false;
+awaitable<void> Workload::watch_inputs() {
+  while (true) {
+    auto connection = co_await dialer_.dial("squall-watch");
+    if (!connection || !exhaustion_->watch(**connection)) {
+      co_await sleep_until(base::now() + options_.load.reconnect_pause);
+      continue;
+    }
+    const std::shared_ptr<client::Connection> open = *connection;
+    while (!co_await open->wait_closed(base::now() + std::chrono::hours(1))) {
+    }
   }
-  co_return true;
+}
+
+// What keeps the drain from being over; empty: nothing.
+awaitable<std::string> Workload::what_is_left() {
+  const std::shared_ptr<client::Connection> connection = publisher_.connection();
+  if (!connection) co_return "no connection";
+  for (const auto& effect : stored_) {
+    const base::Instant by = base::now() + kLook;
+    if (!co_await effect->at_end(connection, by))
+      co_return fmt::format("{} is not read to its end", effect->stream());
+  }
+  if (!options_.inputs) co_return "";
+  const base::Instant by = base::now() + kLook;
+  const ConsumersLeft consumers = co_await look_at_consumers(connection, *options_.inputs, by);
+  co_return consumers.left;
+}
+
+awaitable<void> Workload::scan(base::Instant deadline) {
+  std::shared_ptr<client::Connection> connection = publisher_.connection();
+  while (!connection && base::now() < deadline) {
+    co_await sleep_until(base::now() + milliseconds(5));
+    connection = publisher_.connection();
+  }
+  if (!connection) {
+    recorder_.doubt(fmt::format("stream {} could not be looked at in the end: no connection ({})",
+                                options_.inputs->stream, dialer_.last_error()));
+    co_return;
+  }
+  co_await scan_inputs(connection, *options_.inputs, first_input_seq_, recorder_, deadline);
 }
 
 }  // namespace squall::workload

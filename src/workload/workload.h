@@ -1,45 +1,48 @@
-// The load and its effects: publishes inputs on a fixed schedule, before, through and after the faults, and
-// reads back from the output streams what the system made of them. Everything it sees goes into the ledger.
+// The load and its effects: sends inputs before, through and after the faults, and reads back from where
+// effects are durable what the system made of them. Everything it sees goes into the ledger.
 //
 // It judges nothing (check/), and it touches no stream or consumer of the system: it publishes to the input
-// subject and reads through ephemeral consumers of its own. A lost connection is made anew at once; inputs
-// that fall due meanwhile are recorded as failed, never sent later.
+// subject and reads through ephemeral consumers of its own. Start with WorkloadOptions; publisher.h sends,
+// effect_source.h says what effects are, final_scan.h looks at what is left.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "base/asio_run.h"
 #include "base/clock.h"
-#include "base/result.h"
 #include "base/task_group.h"
+#include "client/access.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_codec.h"
+#include "workload/command_effects.h"
 #include "workload/dialer.h"
-#include "workload/effect_stream.h"
-#include "workload/pacing.h"
+#include "workload/effect_source.h"
+#include "workload/final_scan.h"
 #include "workload/publisher.h"
 #include "workload/recorder.h"
+#include "workload/stored_effects.h"
 
 namespace squall::workload {
 
 struct WorkloadOptions {
-  std::vector<Endpoint> servers;  // tried in turn
-  Pacing pacing;
-  std::function<Input(ledger::OpId)> make_input;
-  // After this long without a PubAck the outcome is unknown.
-  base::Nanos publish_timeout = std::chrono::seconds(2);
-  base::Nanos reconnect_pause = std::chrono::milliseconds(2);
-  std::vector<EffectStream> effects;  // in the order in which they happen
-  std::string key_prefix;
+  client::Access nats;
+  PublisherOptions load;
+  std::vector<EffectSource> effects;  // in the order in which they happen; at least one
+  std::string key_prefix;             // of every identity of this run, and of no other's
+  std::optional<InputStream> inputs;  // for the drain and the final scan; nothing: none (core, requests)
   // Where the ledger is written as it grows; may be empty. Called on the workload's thread.
   ledger::Sink ledger_sink;
+};
+
+// How the final drain ended.
+struct Drained {
+  bool caught_up = false;
+  std::string left;  // what was not done by the deadline: "worker: 12 not delivered, 3 not acked"
 };
 
 // Thread: construct, call and destroy it on one (the control) thread; the load runs on a thread of its own.
@@ -50,26 +53,35 @@ class Workload {
   Workload(const Workload&) = delete;
   Workload& operator=(const Workload&) = delete;
 
-  // Begins to read effects, and to publish as soon as there is a connection; the schedule counts from then.
+  // Begins to read effects, and to send as soon as there is a connection; the schedule counts from then.
   void start();
-  // No new inputs; returns when every open one has its outcome (at most publish_timeout later).
+  // No new inputs; returns when every open one has its outcome (at most the load's timeout later).
   void stop_load();
-  // Waits until every effect stream is read to its end and no accepted input is unfinished. False: not by
-  // the deadline. Call after stop_load().
-  bool drain(base::Instant deadline);
+  // Waits until every effect is read to the end, no accepted input is unfinished, and no consumer of the
+  // inputs has anything left. Call after stop_load().
+  Drained drain(base::Instant deadline);
+  // The final scan (final_scan.h), and the doubts that only the end shows. Call once, after drain().
+  void finish(base::Instant deadline);
 
   Progress progress();
+  // Reasons why what the ledger says proves less than it seems to; complete after finish().
+  std::vector<Doubt> doubts();
   // Calls `read` with the ledger as it is now, on the workload's thread.
   template <typename Read>
   auto with_ledger(Read read) -> std::invoke_result_t<Read&, const ledger::Ledger&> {
     return thread_->call([&] { return read(recorder_.ledger()); });
   }
+  // Puts what the runner knows (faults, the contract) into the ledger.
+  void record(ledger::Circumstance circumstance);
   // Errors of writing the ledger; a ledger with a hole proves nothing.
   std::optional<std::string> write_error();
 
  private:
   boost::asio::awaitable<void> flush_ledger();
-  boost::asio::awaitable<bool> tails_at_end(base::Instant deadline);
+  boost::asio::awaitable<void> watch_inputs();
+  boost::asio::awaitable<std::string> what_is_left();
+  boost::asio::awaitable<void> scan(base::Instant deadline);
+  void spawn_tasks();
 
   WorkloadOptions options_;
   std::unique_ptr<base::ControlThread> thread_;  // the destructor ends it first: what it runs uses the rest
@@ -77,7 +89,10 @@ class Workload {
   Recorder recorder_;
   Dialer dialer_;
   Publisher publisher_;
-  std::vector<std::unique_ptr<EffectStreamReader>> effects_;
+  std::vector<std::unique_ptr<StoredEffectsReader>> stored_;
+  std::vector<std::unique_ptr<CommandEffectsReader>> commands_;
+  std::optional<ExhaustionWatch> exhaustion_;
+  std::uint64_t first_input_seq_ = 1;  // in the input stream, not before
   std::unique_ptr<base::TaskGroup> tasks_;
 };
 

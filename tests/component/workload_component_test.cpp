@@ -41,21 +41,20 @@ class WorkloadOnABroker : public ::testing::Test {
   }
 
   WorkloadOptions options() {
-    return {.servers = {{.host = "127.0.0.1", .port = deployment_->server().client_port()}},
-            .pacing = {.per_second = 2000, .burst = 10},
-            .make_input =
-                [](ledger::OpId id) {
-                  const std::string key = "k-" + std::to_string(id);
-                  return Input{
-                      .subject = "in." + std::to_string(id % 3), .key = key, .payload = key, .headers = {}};
-                },
-            .publish_timeout = milliseconds(1000),
-            .effects = {{.stage = "stored",
-                         .stream = "IN",
-                         .key_of =
-                             [](const client::StoredMessage& message) {
-                               return std::optional(message.payload);
-                             }}},
+    const auto make_input = [](ledger::OpId id, Input& input) {
+      input.key = "k-" + std::to_string(id);
+      input.subject = "in." + std::to_string(id % 3);
+      input.payload = input.key;
+    };
+    StoredEffects stored{.stream = "IN", .key_of = [](const client::StoredMessage& message) {
+                           return std::optional(message.payload);
+                         }};
+    return {.nats = {.servers = {{.host = "127.0.0.1", .port = deployment_->server().client_port()}},
+                     .options = {}},
+            .load = {.pacing = {.per_second = 2000, .burst = 10},
+                     .make_input = make_input,
+                     .timeout = milliseconds(1000)},
+            .effects = {{.stage = "stored", .how = stored}},
             .key_prefix = "k-"};
   }
 
@@ -84,7 +83,7 @@ TEST_F(WorkloadOnABroker, EveryInputEndsOnceAndItsEffectIsReadBackAcrossABrokerK
   ASSERT_TRUE(restarted) << restarted.error().message();
   ASSERT_TRUE(wait_for_acks(load, load.progress().counts.ok + 500));
   load.stop_load();
-  ASSERT_TRUE(load.drain(base::now() + seconds(10)));
+  ASSERT_TRUE(load.drain(base::now() + seconds(10)).caught_up);
 
   load.with_ledger([](const ledger::Ledger& ledger) {
     const ledger::Counts& counts = ledger.counts();
@@ -118,14 +117,14 @@ TEST_F(WorkloadOnABroker, TheScheduleGoesOnWhileTheBrokerIsDown) {
 
 TEST_F(WorkloadOnABroker, WhatTheStreamDoesNotStoreIsUnfinished) {
   WorkloadOptions wrong = options();
-  wrong.effects.front().key_of = [](const client::StoredMessage& message) {
+  std::get<StoredEffects>(wrong.effects.front().how).key_of = [](const client::StoredMessage& message) {
     return message.payload == "k-7" ? std::nullopt : std::optional(message.payload);
   };
   Workload load(std::move(wrong));
   load.start();
   ASSERT_TRUE(wait_for_acks(load, 50));
   load.stop_load();
-  EXPECT_FALSE(load.drain(base::now() + milliseconds(300)));
+  EXPECT_EQ(load.drain(base::now() + milliseconds(300)).left, "1 inputs without their last effect");
   EXPECT_EQ(load.progress().unfinished, 1U);
 }
 

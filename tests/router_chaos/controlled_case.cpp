@@ -237,7 +237,7 @@ void ControlledCase::finish() {
   bool drained = false;
   while (!drained && base::now() < deadline) {
     chaos_->show("drain");
-    drained = chaos_->load().drain(base::now() + milliseconds(100));
+    drained = chaos_->load().drain(base::now() + milliseconds(100)).caught_up;
     run_.wait_for(milliseconds(1));
   }
   expect(Group::messages, "after the last recovery everything accepted is finished", drained,

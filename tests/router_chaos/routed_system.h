@@ -71,6 +71,7 @@ class RoutedSystem {
   // Nothing when the page does not answer.
   std::optional<Metrics> metrics();
   std::string http_url() const;
+  std::filesystem::path run_dir() const { return place("router"); }  // of the router
 
   // A probe of the case's own (the backlog), and every observation of all probes.
   using OnObservation = probe::Operational::OnObservation;

@@ -19,14 +19,14 @@ constexpr base::Nanos kEffectPatience = seconds(10);
 // An accepted request that is unfinished for longer than this is backlog.
 constexpr base::Nanos kNormalAge = milliseconds(250);
 
-workload::Input decide_request(ledger::OpId id) {
+void decide_request(ledger::OpId id, workload::Input& input) {
   const std::string request_id = fmt::format("q-{}", id);
-  return {.subject = "router.v1.decide",
-          .key = request_id,
-          .payload = fmt::format(R"({{"version":"1","request_id":"{}","tenant_id":"tenant-{}",)"
-                                 R"("task":{{"type":"text.generate","payload":{{"prompt":"number {}"}}}}}})",
-                                 request_id, id % 7, id),
-          .headers = {}};
+  input = {.subject = "router.v1.decide",
+           .key = request_id,
+           .payload = fmt::format(R"({{"version":"1","request_id":"{}","tenant_id":"tenant-{}",)"
+                                  R"("task":{{"type":"text.generate","payload":{{"prompt":"number {}"}}}}}})",
+                                  request_id, id % 7, id),
+           .headers = {}};
 }
 
 std::optional<std::string> request_id_of(const client::StoredMessage& message) {
@@ -35,6 +35,11 @@ std::optional<std::string> request_id_of(const client::StoredMessage& message) {
   const auto id = json.find("request_id");
   if (id == json.end() || !id->is_string()) return std::nullopt;
   return id->get<std::string>();
+}
+
+workload::EffectSource effects_in(std::string stage, std::string stream) {
+  return {.stage = std::move(stage),
+          .how = workload::StoredEffects{.stream = std::move(stream), .key_of = request_id_of}};
 }
 
 std::optional<process::ProcessIdentity> identity_of(pid_t pid) {
@@ -88,11 +93,9 @@ RouterChaos::~RouterChaos() { system_->watch({}, {}); }
 
 void RouterChaos::start_load() {
   load_ = std::make_unique<workload::Workload>(workload::WorkloadOptions{
-      .servers = {{.host = "127.0.0.1", .port = system_->nats().client_port()}},
-      .pacing = kLoad,
-      .make_input = decide_request,
-      .effects = {{.stage = "assignment", .stream = "ROUTER_ASSIGN", .key_of = request_id_of},
-                  {.stage = "usage", .stream = "ROUTER_USAGE", .key_of = request_id_of}},
+      .nats = {.servers = {{.host = "127.0.0.1", .port = system_->nats().client_port()}}, .options = {}},
+      .load = {.pacing = kLoad, .make_input = decide_request},
+      .effects = {effects_in("assignment", "ROUTER_ASSIGN"), effects_in("usage", "ROUTER_USAGE")},
       .key_prefix = "q-",
       .ledger_sink = [this](std::string_view bytes) { return ledger_file_->append(bytes); }});
   system_->watch([this] { return backlog(); },

@@ -134,8 +134,12 @@ void keep_running(SuiteRun& run) {
     run.say("cannot keep a system running: " + system.error().message());
     return;
   }
+  // What the commands of docs/operations/RECOVERY_RUNBOOK.md need, to be pasted into another terminal.
   run.say(fmt::format("running    broker {} · router {}/state, /metrics, /readyz · until Ctrl-C",
                       (*system)->deployment().urls(), (*system)->http_url()));
+  run.say(fmt::format("           export RUN_DIR={} ROUTER={} NATS_MONITOR=http://127.0.0.1:{}",
+                      (*system)->run_dir().string(), (*system)->http_url(),
+                      (*system)->deployment().server().monitor_port()));
   try {
     while (true) run.wait_for(std::chrono::seconds(60));
   } catch (const Interrupted&) {

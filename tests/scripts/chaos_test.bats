@@ -131,21 +131,42 @@ wait_for_line() { # file, pattern
   [[ $output == *"did not serve HTTP within 1.00 s"*thinking* ]]
 }
 
-@test "Ctrl-C in mid-run ends with 130, a report, and nothing left" {
-  export SQUALL_CHAOS_MARK=int-$$-$RANDOM
-  env --default-signal=INT scripts/chaos_test.sh --only test_nats_kill_recovery >"$work/out" 2>&1 &
+# As a terminal does it: the signal goes to the script and to everything in its process group.
+start_as_a_group() {
+  export SQUALL_CHAOS_MARK=group-$$-$RANDOM
+  mark=$SQUALL_CHAOS_MARK
+  setsid env --default-signal=INT scripts/chaos_test.sh "$@" >"$work/out" 2>&1 3>&- &
   script=$!
-  wait_for_line "$work/out" "trial  1"
-  kill -INT "$script"
+  unset SQUALL_CHAOS_MARK
+}
+
+ctrl_c() {
+  kill -INT -- "-$script"
   status=0
   wait "$script" || status=$?
+}
+
+@test "Ctrl-C in mid-run ends with 130, a report, and nothing left" {
+  start_as_a_group --only test_nats_kill_recovery
+  wait_for_line "$work/out" "trial  1"
+  ctrl_c
   [ "$status" -eq 130 ]
-  mark=$SQUALL_CHAOS_MARK
-  unset SQUALL_CHAOS_MARK
   wait_until_none_marked "$mark"
   grep -q "interrupted by signal 2" "$work/out"
+  grep -q "^report     " "$work/out"
   [ -f "$SQUALL_ARTIFACTS"/latest/verdict.json ]
   [ -z "$(ls "$SQUALL_ARTIFACTS/.work")" ]
+}
+
+@test "Ctrl-C before the first trial ends with 130 and nothing left, whatever it interrupts" {
+  # During set-up and build; when the suite has begun; when broker and router come up.
+  for moment in "controlled chaos tests" "up to date" "preflight" "test_nats_kill_recovery"; do
+    start_as_a_group --only test_nats_kill_recovery
+    wait_for_line "$work/out" "$moment"
+    ctrl_c
+    [ "$status" -eq 130 ] || { echo "$moment: $status"; cat "$work/out"; false; }
+    wait_until_none_marked "$mark"
+  done
 }
 
 @test "the script killed with SIGKILL takes all its processes with it, and the next run starts clean" {

@@ -136,9 +136,9 @@ class Relay : public std::enable_shared_from_this<Relay> {
 
 struct FaultyLink::State {
   State(std::uint16_t to, std::uint64_t seed)
-      : upstream(asio::ip::address_v4::loopback(), to),
+      : link(base::Seed(seed), [this](const proxy::MomentEvent& event) { put(event); }),
+        upstream(asio::ip::address_v4::loopback(), to),
         acceptor(io, {asio::ip::address_v4::loopback(), 0}),
-        link(base::Seed(seed), [this](const proxy::MomentEvent& event) { put(event); }),
         tasks(io.get_executor()) {
     tasks.spawn("accept", serve(this));
     thread = std::thread([this] { io.run(); });
@@ -178,15 +178,15 @@ struct FaultyLink::State {
     return future.get();
   }
 
-  asio::io_context io;
-  tcp::endpoint upstream;
-  tcp::acceptor acceptor;
-  proxy::NatsLink link;
-  base::TaskGroup tasks;
-  std::uint64_t connections = 0;
   std::mutex mutex;
   std::condition_variable came;
   std::deque<proxy::MomentEvent> events;
+  proxy::NatsLink link;
+  asio::io_context io;  // after the link: it takes the relays with it, and each signs off from the link
+  tcp::endpoint upstream;
+  tcp::acceptor acceptor;
+  base::TaskGroup tasks;
+  std::uint64_t connections = 0;
   std::thread thread;
 };
 

@@ -1,11 +1,11 @@
-#include "router_chaos/live_line.h"
+#include "run/live_line.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <string>
 
-namespace squall::router_chaos {
+namespace squall::run {
 namespace {
 
 // Cuts to so many characters of UTF-8 (each taken as one column wide).
@@ -41,4 +41,4 @@ void LiveLine::clear() {
   shown_ = false;
 }
 
-}  // namespace squall::router_chaos
+}  // namespace squall::run

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-namespace squall::router_chaos {
+namespace squall::run {
 
 class LiveLine {
  public:
@@ -25,4 +25,4 @@ class LiveLine {
   base::Instant last_{};
 };
 
-}  // namespace squall::router_chaos
+}  // namespace squall::run

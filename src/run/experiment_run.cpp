@@ -1,0 +1,236 @@
+#include "run/experiment_run.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/seed.h"
+#include "experiment/read_secret.h"
+#include "report/render.h"
+#include "report/series.h"
+#include "run/judgement.h"
+#include "run/load.h"
+#include "run/running_system.h"
+#include "run/trial_run.h"
+
+namespace squall::run {
+namespace {
+
+using check::VerdictKind;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class ExperimentRun {
+ public:
+  ExperimentRun(const experiment::Experiment& experiment, const experiment::Plan& plan,
+                const RunOptions& options, Session::Parts parts)
+      : experiment_(experiment), plan_(plan), session_(std::move(parts)), system_(session_, experiment) {
+    report_.name = experiment.name;
+    report_.started = session_.folder().anchor().wall;
+    report_.command = options.command;
+    report_.seed = plan.seed;
+    report_.evidence = session_.folder().path().string();
+    case_.name = experiment.name;
+    case_.failure_modes = experiment.failure_modes;
+    case_.purpose = experiment.purpose;
+    case_.verdict = VerdictKind::pass;
+  }
+
+  RunOutcome run() {
+    RunOutcome outcome;
+    try {
+      if (begin()) {
+        control();
+        for (const fault::TrialSteps& trial : plan_.trials) one_trial(trial);
+        finish();
+      }
+    } catch (const Interrupted& interrupted) {
+      outcome.interrupted = interrupted.signal;
+      inconclusive(fmt::format("interrupted by signal {}", interrupted.signal));
+    }
+    // On every way out: stop, check, seal.
+    load_.reset();
+    ledger_file_.reset();
+    system_.stop();
+    if (const auto ended = session_.end_watchdog(); !ended) outcome.unsafe = ended.error().message();
+    seal();
+    outcome.report = report_;
+    outcome.evidence = session_.folder().path();
+    return outcome;
+  }
+
+ private:
+  bool begin() {
+    write_manifest();
+    system_.watch([this] { return backlog(); },
+                  [this](const std::string& probe, const probe::Observation& observation) {
+                    if (green_) green_->observe(probe, observation);
+                  });
+    session_.live().show(experiment_.name + "  starting the system");
+    if (auto started = system_.start(); !started) {
+      inconclusive("the system did not come up: " + started.error().message());
+      return false;
+    }
+    std::string processes;
+    for (const std::string& process : system_.describe_processes()) processes += " · " + process;
+    session_.say(fmt::format("preflight  nats-server {}{}", system_.nats_version(), processes));
+    auto file = session_.folder().open_append("ledger.bin");
+    if (!file) {
+      inconclusive(file.error().message());
+      return false;
+    }
+    ledger_file_.emplace(std::move(*file));
+    LoadSettings settings{
+        .key_prefix = key_prefix(), .seed = plan_.seed, .ledger_sink = [this](std::string_view bytes) {
+          return ledger_file_->append(bytes);
+        }};
+    auto options = session_.wait(workload_options(experiment_.workload, std::move(settings), system_.nats()));
+    if (!options) {
+      inconclusive("the workload cannot be made: " + options.error().message());
+      return false;
+    }
+    load_ = std::make_unique<workload::Workload>(std::move(*options));
+    load_->start();
+    return true;
+  }
+
+  // Four hex digits that differ from run to run, so that identities of two runs are never mixed up.
+  std::string key_prefix() const {
+    const auto started = static_cast<std::uint64_t>(session_anchor().wall.time_since_epoch().count());
+    return fmt::format("{:04x}-", (started >> 16) & 0xffff);
+  }
+  const base::WallAnchor& session_anchor() const {
+    return const_cast<ExperimentRun*>(this)->session_.folder().anchor();
+  }
+
+  probe::Finding backlog() {
+    if (!load_) return {probe::Answer::kGreen, ""};
+    const auto oldest = load_->progress().oldest_unfinished_at;
+    if (!oldest) return {probe::Answer::kGreen, ""};
+    if (disturbed_at_ && *oldest <= *disturbed_at_) {
+      return {probe::Answer::kRed, "inputs from before the fault are unfinished"};
+    }
+    if (base::now() - *oldest > kNormalAge) {
+      return {probe::Answer::kRed, "the oldest unfinished input waits for more than 250 ms"};
+    }
+    return {probe::Answer::kGreen, ""};
+  }
+
+  void control() {
+    if (experiment_.trials.control == base::Nanos{0}) return;
+    phase("control");
+    const base::Instant until = base::now() + experiment_.trials.control;
+    while (base::now() < until) {
+      session_.live().show(experiment_.name + "  control, no fault");
+      session_.wait_for(milliseconds(20));
+    }
+    const workload::Progress progress = load_->progress();
+    session_.say(fmt::format("control    no fault, {}: {} in, {} acknowledged, {} unfinished",
+                             base::format_duration(experiment_.trials.control), progress.counts.attempted,
+                             progress.counts.ok, progress.unfinished));
+    if (progress.counts.ok == 0) inconclusive("nothing was acknowledged without a fault");
+  }
+
+  void one_trial(const fault::TrialSteps& steps) {
+    TrialPlace place{.session = session_,
+                     .experiment = experiment_,
+                     .system = system_,
+                     .load = *load_,
+                     .disturbed_at = disturbed_at_,
+                     .green = green_};
+    TrialResult result = run_trial(place, steps);
+    report::TrialReport& trial = result.report;
+    trial.summary = report::make_summary(trial);
+    std::string back;
+    for (const Struck& struck : result.struck) {
+      if (!struck.back_as.empty()) back += " · " + struck.back_as;
+    }
+    session_.say(fmt::format("trial {:>2}   {}{}", trial.number, trial.summary, back));
+    for (const std::string& reason : trial.reasons) session_.say("           " + reason);
+    case_.trials.push_back(std::move(trial));
+  }
+
+  void finish() {
+    phase("drain");
+    load_->stop_load();
+    const base::Instant deadline = base::now() + experiment_.trials.drain_within;
+    bool drained = false;
+    while (!drained && base::now() < deadline) {
+      session_.live().show(
+          fmt::format("{}  drain  ·  {} unfinished", experiment_.name, load_->progress().unfinished));
+      drained = load_->drain(base::now() + milliseconds(200)).caught_up;
+      session_.wait_for(milliseconds(1));
+    }
+    if (!drained) {
+      case_.notes.push_back({"drain", fmt::format("{} inputs were unfinished {} after the last trial",
+                                                  load_->progress().unfinished,
+                                                  base::format_duration(experiment_.trials.drain_within))});
+    }
+    phase("check");
+    load_->with_ledger([this](const ledger::Ledger& ledger) {
+      judge_run(case_, experiment_, ledger);
+      case_.series.push_back(report::effects_over_time(
+          ledger, ledger.layout().final_stage(),
+          {.run_start = session_anchor().mono, .from = session_anchor().mono, .until = base::now()}));
+      return 0;
+    });
+    if (const auto error = load_->write_error()) inconclusive("the ledger has a hole: " + *error);
+  }
+
+  void write_manifest() {
+    const auto written = session_.folder().write_manifest({{"command", report_.command},
+                                                           {"seed", plan_.seed},
+                                                           {"plan", to_json(plan_)},
+                                                           {"experiment", experiment_.file.string()},
+                                                           {"squall_version", SQUALL_VERSION}});
+    if (!written) inconclusive(written.error().message());
+  }
+
+  void seal() {
+    case_.took = report_.took = base::now() - session_anchor().mono;
+    report_.versions = {{"squall", SQUALL_VERSION}, {"nats-server", system_.nats_version()}};
+    case_.notes.push_back({"not included", "your production restart: who restarted what is on the timeline"});
+    case_.notes.push_back({"not tested", "power loss: after a SIGKILL the page cache survives"});
+    report_.totals = case_.totals;
+    report_.cases = {case_};
+    if (const auto written = report::write_reports(session_.folder(), report_); !written) {
+      session_.say("squall: " + written.error().message());
+    }
+    session_.live().clear();
+  }
+
+  void phase(std::string what) {
+    session_.event({.at = base::now(),
+                    .kind = evidence::EventKind::phase,
+                    .what = std::move(what),
+                    .case_name = experiment_.name});
+  }
+
+  void inconclusive(std::string reason) {
+    case_.verdict = check::combine(std::vector{case_.verdict, VerdictKind::inconclusive});
+    case_.reasons.push_back(experiment::redact(experiment_, std::move(reason)));
+  }
+
+  const experiment::Experiment& experiment_;
+  const experiment::Plan& plan_;
+  Session session_;
+  RunningSystem system_;
+  report::RunReport report_;
+  report::CaseReport case_;
+  std::optional<evidence::AppendFile> ledger_file_;
+  std::unique_ptr<workload::Workload> load_;
+  std::optional<base::Instant> disturbed_at_;
+  std::optional<probe::TimeToGreen> green_;
+};
+
+}  // namespace
+
+base::Result<RunOutcome> run_experiment(const experiment::Experiment& experiment,
+                                        const experiment::Plan& plan, const RunOptions& options) {
+  auto parts =
+      Session::prepare({.artifacts = options.artifacts, .name = experiment.name, .live_fd = options.live_fd});
+  if (!parts) return std::unexpected(parts.error());
+  ExperimentRun run(experiment, plan, options, std::move(*parts));
+  return run.run();
+}
+
+}  // namespace squall::run

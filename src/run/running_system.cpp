@@ -1,0 +1,424 @@
+#include "run/running_system.h"
+
+#include <charconv>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "experiment/variables.h"
+#include "process/log_tail.h"
+#include "run/nats_access.h"
+
+namespace squall::run {
+namespace {
+
+using boost::asio::awaitable;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr base::Nanos kServersStart = seconds(20);
+constexpr base::Nanos kProbesPatience = seconds(30);
+
+std::string replica_name(const experiment::Process& process, int replica) {
+  return process.replicas == 1 ? process.name : fmt::format("{}-{}", process.name, replica + 1);
+}
+
+nlohmann::json config_of(const experiment::StreamSpec& stream) {
+  nlohmann::json config{{"name", stream.name},
+                        {"subjects", stream.subjects},
+                        {"storage", stream.storage == experiment::Storage::kFile ? "file" : "memory"},
+                        {"num_replicas", stream.replicas},
+                        {"duplicate_window", stream.duplicate_window.count()},
+                        {"max_age", stream.max_age.count()}};
+  config["retention"] = stream.retention == experiment::Retention::kLimits     ? "limits"
+                        : stream.retention == experiment::Retention::kInterest ? "interest"
+                                                                               : "workqueue";
+  if (stream.max_messages) config["max_msgs"] = *stream.max_messages;
+  if (stream.max_bytes) config["max_bytes"] = *stream.max_bytes;
+  return config;
+}
+
+nlohmann::json config_of(const experiment::ConsumerSpec& consumer) {
+  nlohmann::json config{{"durable_name", consumer.name},
+                        {"ack_policy", "explicit"},
+                        {"ack_wait", consumer.ack_wait.count()},
+                        {"max_deliver", consumer.max_deliver},
+                        {"max_ack_pending", consumer.max_ack_pending}};
+  if (!consumer.filter.empty()) config["filter_subject"] = consumer.filter;
+  return config;
+}
+
+std::optional<pid_t> pid_in(const std::string& file) {
+  std::ifstream in(file);
+  pid_t pid = 0;
+  if (!(in >> pid) || pid <= 0) return std::nullopt;
+  return pid;
+}
+
+}  // namespace
+
+// What a process has said since its last start: only as much as the questions about it need.
+struct RunningSystem::LogWatch {
+  std::set<std::string> texts;
+  std::set<std::string> said;
+  std::vector<std::unique_ptr<process::LogTail>> tails;  // one for each replica
+};
+
+RunningSystem::RunningSystem(Session& session, const experiment::Experiment& experiment)
+    : session_(session), experiment_(experiment) {}
+
+RunningSystem::~RunningSystem() = default;
+
+void RunningSystem::watch(std::function<probe::Finding()> backlog,
+                          probe::Operational::OnObservation on_observation) {
+  backlog_ = std::move(backlog);
+  on_observation_ = std::move(on_observation);
+}
+
+void RunningSystem::event(evidence::EventKind kind, std::string what) {
+  session_.event({.at = base::now(), .kind = kind, .what = std::move(what), .case_name = experiment_.name});
+}
+
+base::Result<void> RunningSystem::start() {
+  if (auto started = start_servers(); !started) return started;
+  // Beyond this point NATS answers, unless it is to be down at the start.
+  if (auto made = make_streams(); !made) return made;
+  if (auto started = start_processes(); !started) return started;
+  // Beyond this point every process runs and is ready.
+  return start_probes();
+}
+
+base::Result<void> RunningSystem::start_servers() {
+  client::Access access;
+  if (const experiment::StartedNats* started = experiment_.nats.started()) {
+    cluster::DeploymentOptions options{.servers = started->servers,
+                                       .run_folder = session_.folder().path(),
+                                       .store_folder = session_.work_folder() / "nats",
+                                       .run_id = session_.run_id(),
+                                       .extra_configuration = started->configuration};
+    if (!started->binary.empty()) options.binary = started->binary;
+    if (!started->sync_interval.empty()) options.sync_interval = started->sync_interval;
+    auto deployment = cluster::Deployment::prepare(session_.io(), options);
+    if (!deployment) return std::unexpected(deployment.error());
+    deployment_ = std::move(*deployment);
+    nats_version_ = deployment_->binary().version.text();
+    access = access_to(*deployment_);
+    control_ = std::make_unique<ControlLink>(session_.io(), access);
+    if (started->down_at_start) return {};
+    if (auto up = session_.wait(deployment_->start(base::now() + kServersStart)); !up) return up;
+    for (const auto& server : deployment_->servers()) {
+      event(evidence::EventKind::process,
+            fmt::format("{} started (pid {}, {})", server->name(), server->child()->pid(), server->url()));
+    }
+    return {};
+  }
+  auto attached = access_to(*experiment_.nats.attached(), experiment_.allow);
+  if (!attached) return std::unexpected(attached.error());
+  control_ = std::make_unique<ControlLink>(session_.io(), std::move(*attached));
+  auto version = session_.wait(control_->server_version(base::now() + seconds(5)));
+  if (!version) return std::unexpected(version.error());
+  nats_version_ = std::move(*version);
+  return {};
+}
+
+base::Result<void> RunningSystem::make_streams() {
+  if (experiment_.nats.streams.empty() && experiment_.nats.consumers.empty()) return {};
+  return session_.wait(make_streams_on(base::now() + seconds(10)));
+}
+
+awaitable<base::Result<void>> RunningSystem::make_streams_on(base::Instant deadline) {
+  auto jetstream = co_await control_->jetstream(deadline);
+  if (!jetstream) co_return std::unexpected(jetstream.error());
+  for (const experiment::StreamSpec& stream : experiment_.nats.streams) {
+    const auto there = co_await jetstream->stream(stream.name, deadline);
+    if (there) {
+      co_return base::fail("stream {} is there already: Squall makes its own, and changes none", stream.name);
+    }
+    nlohmann::json config = config_of(stream);
+    const auto made = co_await jetstream->create_stream(std::move(config), deadline);
+    if (!made) co_return base::fail("cannot make stream {}: {}", stream.name, made.error().message());
+  }
+  for (const experiment::ConsumerSpec& consumer : experiment_.nats.consumers) {
+    nlohmann::json config = config_of(consumer);
+    const auto made = co_await jetstream->create_consumer(consumer.stream, std::move(config), deadline);
+    if (!made) {
+      co_return base::fail("cannot make consumer {}/{}: {}", consumer.stream, consumer.name,
+                           made.error().message());
+    }
+  }
+  co_return base::Result<void>{};
+}
+
+std::optional<std::string> RunningSystem::variable(const std::string& name, const std::string&) const {
+  // Links come with the proxy's part of the runner; until then every way is direct.
+  if (name == "nats.url" || name == "nats.link") return urls_of(control_->access());
+  if (name == "run.id") return session_.run_id();
+  if (name == "run.folder") return session_.work_folder().string();
+  if (name.starts_with("process.") && name.ends_with(".port")) {
+    const auto port = health_ports_.find(name.substr(8, name.size() - 13));
+    if (port != health_ports_.end()) return std::to_string(port->second.port());
+  }
+  return std::nullopt;
+}
+
+base::Result<std::string> RunningSystem::fill_in(const std::string& text,
+                                                 const std::string& own_process) const {
+  return experiment::fill_in(text, [&](const std::string& name) { return variable(name, own_process); });
+}
+
+base::Result<void> RunningSystem::start_processes() {
+  asked_ =
+      std::make_unique<Asked>(Asked{.io = session_.io(),
+                                    .nats = *control_,
+                                    .fill_in = [this](const std::string& text) { return fill_in(text, ""); },
+                                    .process = [this](const std::string& name) { return identity_of(name); },
+                                    .log_says =
+                                        [this](const std::string& name, const std::string& text) {
+                                          const auto log = logs_.find(name);
+                                          return log != logs_.end() && log->second->said.contains(text);
+                                        }});
+  for (const experiment::Process& process : experiment_.processes) {
+    const experiment::StartedProcess* started = process.started();
+    if (started == nullptr || !started->health_port) continue;
+    auto port = cluster::PortReservation::take();
+    if (!port) return std::unexpected(port.error());
+    health_ports_.emplace(process.name, std::move(*port));
+  }
+  for (const experiment::Process& process : experiment_.processes) {
+    if (process.started() == nullptr) continue;
+    if (auto started = start_process(process); !started) return started;
+    if (auto ready = wait_ready(process); !ready) return ready;
+  }
+  return {};
+}
+
+base::Result<void> RunningSystem::start_process(const experiment::Process& process) {
+  const experiment::StartedProcess& how = *process.started();
+  process::ChildOptions child{.run_id = session_.run_id()};
+  for (const std::string& word : how.command) {
+    auto filled = fill_in(word, process.name);
+    if (!filled) return base::fail_within(process.name, filled.error());
+    child.command.push_back(std::move(*filled));
+  }
+  child.environment.emplace_back("NATS_URL", *variable("nats.link", process.name));
+  if (how.health_port) {
+    child.environment.emplace_back("HEALTH_PORT", std::to_string(health_ports_.at(process.name).port()));
+  }
+  for (const auto& [name, value] : how.env) {
+    auto filled = fill_in(value, process.name);
+    if (!filled) return base::fail_within(process.name, filled.error());
+    std::erase_if(child.environment, [&](const auto& known) { return known.first == name; });
+    child.environment.emplace_back(name, std::move(*filled));
+  }
+  child.working_directory = how.folder.string();
+  LogWatch& log = *(logs_[process.name] = std::make_unique<LogWatch>());
+  for (int replica = 0; replica < process.replicas; ++replica) {
+    SlotSettings settings{.child = child, .stop_grace = how.stop_grace};
+    settings.child.name = replica_name(process, replica);
+    settings.child.log_path = session_.folder().logs() / (settings.child.name + ".log");
+    if (process.restart.by == experiment::RestartedBy::kSquall)
+      settings.restart_after = process.restart.after;
+    const auto log_path = settings.child.log_path;
+    ProcessSlot::Callbacks callbacks{
+        .on_start =
+            [this, &log](const process::Child& started) {
+              log.said.clear();
+              event(evidence::EventKind::process,
+                    fmt::format("{} started (pid {})", started.name(), started.pid()));
+            },
+        .on_exit =
+            [this](const process::Child& ended, const process::ExitStatus& status) {
+              event(evidence::EventKind::process,
+                    fmt::format("{} (pid {}) ended: {}", ended.name(), ended.pid(), status.describe()));
+            }};
+    auto slot = std::make_unique<ProcessSlot>(session_.io(), std::move(settings), std::move(callbacks));
+    if (auto started = slot->start(); !started) return started;
+    slots_[process.name].push_back(std::move(slot));
+    auto tail = process::LogTail::start(session_.io(), log_path, process::LogTail::From::kStart,
+                                        [&log](const process::LogLine& line) {
+                                          for (const std::string& text : log.texts) {
+                                            if (line.text.find(text) != line.text.npos) log.said.insert(text);
+                                          }
+                                        });
+    if (!tail) return std::unexpected(tail.error());
+    log.tails.push_back(std::move(*tail));
+  }
+  return {};
+}
+
+base::Result<void> RunningSystem::wait_ready(const experiment::Process& process) {
+  const experiment::StartedProcess& how = *process.started();
+  std::unique_ptr<probe::Probe> question;
+  if (how.ready) {
+    if (const auto* says = std::get_if<experiment::LogSays>(&*how.ready)) {
+      logs_[process.name]->texts.insert(says->text);
+    }
+    auto made = make_probe(*how.ready, *asked_);
+    if (!made) return base::fail_within(process.name, made.error());
+    question = std::move(*made);
+  }
+  const base::Instant deadline = base::now() + how.ready_within;
+  std::string last = "it has not been asked yet";
+  while (true) {
+    for (const auto& slot : slots_.at(process.name)) {
+      if (slot->running() || slot->starts() > 1) continue;
+      const auto ended = slot->child()->exit_status();
+      return base::fail("{} ended before it was ready ({}); the last lines of {}:\n{}", slot->name(),
+                        ended ? ended->describe() : "gone", slot->child()->log_path().string(),
+                        process::last_lines(slot->child()->log_path(), 10));
+    }
+    if (!question) return {};
+    const auto found = session_.wait(question->ask(base::now() + milliseconds(500)));
+    if (found.answer == probe::Answer::kGreen) return {};
+    last = found.reason;
+    if (base::now() >= deadline) break;
+    session_.wait_for(milliseconds(5));
+  }
+  const auto& log_path = slots_.at(process.name).front()->child()->log_path();
+  return base::fail("{} was not ready within {} ({}: {}); the last lines of {}:\n{}", process.name,
+                    base::format_duration(how.ready_within), experiment::describe(*how.ready), last,
+                    log_path.string(), process::last_lines(log_path, 10));
+}
+
+base::Result<void> RunningSystem::start_probes() {
+  operational_ = std::make_unique<probe::Operational>(session_.io());
+  if (deployment_) {
+    for (const auto& server : deployment_->servers()) {
+      const probe::Endpoint client{"127.0.0.1", server->client_port()};
+      const probe::Endpoint monitor{"127.0.0.1", server->monitor_port()};
+      operational_->add({.name = server->name() + " connects", .cadence = milliseconds(20)},
+                        probe::nats_connects(session_.io(), client));
+      operational_->add({.name = server->name() + " healthz", .cadence = milliseconds(20)},
+                        probe::http_status(session_.io(), {monitor, "/healthz", 200}));
+    }
+  }
+  for (const experiment::Process& process : experiment_.processes) {
+    operational_->add({.name = process.name + " lives", .cadence = milliseconds(10)},
+                      probe::process_alive([this, name = process.name] { return identity_of(name); }));
+    const experiment::StartedProcess* started = process.started();
+    if (started == nullptr || !started->ready) continue;
+    auto ready = make_probe(*started->ready, *asked_);
+    if (!ready) return base::fail_within(process.name, ready.error());
+    operational_->add({.name = process.name + " ready", .cadence = milliseconds(20)}, std::move(*ready));
+  }
+  for (const experiment::Probe& probe : experiment_.probes) {
+    if (const auto* says = std::get_if<experiment::LogSays>(&probe.question)) {
+      logs_[says->process]->texts.insert(says->text);
+    }
+    auto made = make_probe(probe.question, *asked_);
+    if (!made) return base::fail_within(probe.name, made.error());
+    operational_->add(
+        {.name = probe.name, .cadence = probe.every, .patience = probe.timeout, .required = probe.required},
+        std::move(*made));
+  }
+  operational_->add({.name = "backlog"},
+                    probe::latched([this] { return backlog_ ? backlog_() : probe::Finding{}; }));
+  operational_->on_observation([this](const std::string& name, const probe::Observation& observation) {
+    if (on_observation_) on_observation_(name, observation);
+  });
+  operational_->on_change([this](const probe::ProbeChange& change) {
+    const std::string reason = change.now.reason.empty() ? "" : " (" + change.now.reason + ")";
+    session_.event({.at = change.now.answered_at,
+                    .kind = evidence::EventKind::probe,
+                    .what = fmt::format("{}: {}{}", change.probe, probe::name_of(change.now.answer), reason),
+                    .case_name = experiment_.name});
+  });
+  operational_->start();
+  return {};
+}
+
+std::optional<process::ProcessIdentity> RunningSystem::find(
+    const experiment::AttachedProcess& attached) const {
+  std::optional<pid_t> pid;
+  if (!attached.pid_file.empty()) {
+    const auto file = fill_in(attached.pid_file, "");
+    if (file) pid = pid_in(*file);
+  }
+  if (!pid) return std::nullopt;
+  const auto status = process::read_status(*pid);
+  if (!status || !status->alive()) return std::nullopt;
+  return status->identity;
+}
+
+std::optional<process::ProcessIdentity> RunningSystem::identity_of(const std::string& name) const {
+  const experiment::Process* process = experiment_.find_process(name);
+  if (process == nullptr) return std::nullopt;
+  if (const experiment::AttachedProcess* attached = process->attached()) return find(*attached);
+  const auto slots = slots_.find(name);
+  if (slots == slots_.end()) return std::nullopt;
+  // Every replica must live; the last one speaks for all.
+  std::optional<process::ProcessIdentity> last;
+  for (const auto& slot : slots->second) {
+    if (!slot->running()) return std::nullopt;
+    last = slot->child()->identity();
+  }
+  return last;
+}
+
+base::Result<std::vector<Victim>> RunningSystem::resolve(const std::string& target,
+                                                         const std::vector<int>& replicas) {
+  std::vector<Victim> victims;
+  if (cluster::Server* server = deployment_ ? deployment_->find(target) : nullptr) {
+    if (!server->running()) return base::fail("{} does not run", target);
+    victims.push_back({.name = target, .tree = server->child()->tree(), .server = server});
+    return victims;
+  }
+  const experiment::Process* process = experiment_.find_process(target);
+  if (process == nullptr) return base::fail("there is no {} to strike", target);
+  if (const experiment::AttachedProcess* attached = process->attached()) {
+    const auto identity = find(*attached);
+    if (!identity) return base::fail("{} is not there: no live process in {}", target, attached->pid_file);
+    victims.push_back(
+        {.name = target,
+         .tree = process::ProcessTree({.identity = *identity, .mark = {}, .own_session = false}),
+         .attached = attached});
+    return victims;
+  }
+  const auto& slots = slots_.at(target);
+  for (int replica = 0; replica < static_cast<int>(slots.size()); ++replica) {
+    if (!replicas.empty() && std::ranges::find(replicas, replica) == replicas.end()) continue;
+    ProcessSlot& slot = *slots[static_cast<std::size_t>(replica)];
+    if (!slot.running()) continue;
+    victims.push_back({.name = slot.name(), .tree = slot.child()->tree(), .slot = &slot});
+  }
+  if (victims.empty()) return base::fail("no process of {} is alive", target);
+  return victims;
+}
+
+std::vector<std::string> RunningSystem::describe_processes() const {
+  std::vector<std::string> lines;
+  for (const auto& [name, slots] : slots_) {
+    std::string pids;
+    std::size_t members = 0;
+    for (const auto& slot : slots) {
+      if (!slot->running()) continue;
+      pids += fmt::format(" {}", slot->child()->pid());
+      members += slot->child()->tree().members().size();
+    }
+    lines.push_back(fmt::format("{}:{}, {} process{}", name, pids, members, members == 1 ? "" : "es"));
+  }
+  return lines;
+}
+
+void RunningSystem::stop() {
+  if (operational_) (void)session_.wait_anyhow(operational_->stop());
+  for (auto process = experiment_.processes.rbegin(); process != experiment_.processes.rend(); ++process) {
+    const auto slots = slots_.find(process->name);
+    if (slots == slots_.end()) continue;
+    for (const auto& slot : slots->second) session_.wait_anyhow(slot->stop());
+  }
+  if (deployment_) {
+    (void)session_.wait_anyhow(
+        deployment_->snapshot(session_.folder().nats() / "after", base::now() + seconds(2)));
+    (void)session_.wait_anyhow(deployment_->stop(seconds(3)));
+  }
+  event(evidence::EventKind::process, "the system is stopped");
+  operational_.reset();
+  logs_.clear();
+  slots_.clear();
+  control_.reset();
+  deployment_.reset();
+}
+
+}  // namespace squall::run

@@ -1,0 +1,94 @@
+// The system of an experiment, running: its servers (started or attached), the streams and consumers that
+// Squall makes there, its processes with who restarts them, and the probes that say whether it is
+// operational.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cluster/deployment.h"
+#include "cluster/port_reservation.h"
+#include "experiment/experiment.h"
+#include "probe/operational.h"
+#include "run/control_link.h"
+#include "run/process_slot.h"
+#include "run/questions.h"
+#include "run/run_session.h"
+
+namespace squall::run {
+
+// What a fault can strike, as it is now.
+struct Victim {
+  std::string name;  // "orders", "orders-2", "nats-1", "supervisor"
+  process::ProcessTree tree;
+  ProcessSlot* slot = nullptr;                            // of ours; null: attached, or a server
+  cluster::Server* server = nullptr;                      // null: a process
+  const experiment::AttachedProcess* attached = nullptr;  // null: started by us
+
+  process::ProcessIdentity identity() const { return tree.root().identity; }
+};
+
+// Thread: the main one. Lifetime: the session and the experiment outlive it.
+class RunningSystem {
+ public:
+  RunningSystem(Session& session, const experiment::Experiment& experiment);
+  ~RunningSystem();
+
+  // Starts all that the experiment says, in order: servers, streams, processes. Returns when every process is
+  // ready and the probes are asked. Errors: what did not come up, with the last lines of its log.
+  base::Result<void> start();
+  // Ends what was started, the servers last. Errors: something of it still lives.
+  void stop();
+
+  // The processes or the server of that name, alive now. `replicas` as in fault::Step. Errors: there is none,
+  // or more than the experiment allows.
+  base::Result<std::vector<Victim>> resolve(const std::string& target, const std::vector<int>& replicas);
+  // The one attached process; nothing while there is none.
+  std::optional<process::ProcessIdentity> find(const experiment::AttachedProcess& attached) const;
+
+  probe::Operational& probes() { return *operational_; }
+  ControlLink& nats() { return *control_; }
+  cluster::Deployment* deployment() { return deployment_.get(); }
+  // nats-server's version, as the server says.
+  const std::string& nats_version() const { return nats_version_; }
+  // "orders: node 4711, 1 process", for people.
+  std::vector<std::string> describe_processes() const;
+
+  // A probe of the run's own (the backlog), and what each probe says. Before start().
+  void watch(std::function<probe::Finding()> backlog, probe::Operational::OnObservation on_observation);
+
+ private:
+  struct LogWatch;
+
+  base::Result<void> start_servers();
+  base::Result<void> make_streams();
+  base::Result<void> start_processes();
+  base::Result<void> start_process(const experiment::Process& process);
+  base::Result<void> start_probes();
+  boost::asio::awaitable<base::Result<void>> make_streams_on(base::Instant deadline);
+  base::Result<void> wait_ready(const experiment::Process& process);
+  base::Result<std::string> fill_in(const std::string& text, const std::string& own_process) const;
+  std::optional<std::string> variable(const std::string& name, const std::string& own_process) const;
+  std::optional<process::ProcessIdentity> identity_of(const std::string& name) const;
+  void event(evidence::EventKind kind, std::string what);
+
+  Session& session_;
+  const experiment::Experiment& experiment_;
+  std::unique_ptr<cluster::Deployment> deployment_;
+  std::unique_ptr<ControlLink> control_;
+  std::string nats_version_;
+  std::map<std::string, cluster::PortReservation> health_ports_;
+  std::map<std::string, std::vector<std::unique_ptr<ProcessSlot>>> slots_;  // by process, then by replica
+  std::map<std::string, std::unique_ptr<LogWatch>> logs_;                   // by process
+  std::unique_ptr<Asked> asked_;
+  std::unique_ptr<probe::Operational> operational_;
+  std::function<probe::Finding()> backlog_;
+  probe::Operational::OnObservation on_observation_;
+};
+
+}  // namespace squall::run

@@ -1,0 +1,76 @@
+// Carries out one step of a trial: waits for what sets it off, injects the fault, proves its effect, heals
+// it.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "fault/step.h"
+#include "inject/safety.h"
+#include "run/running_system.h"
+
+namespace squall::run {
+
+// How a step went. Nothing in `effect_at`: it proved nothing.
+struct Struck {
+  std::string fault;  // its name
+  std::string what;   // "SIGKILL to orders (pid 4711)"
+  std::optional<base::Instant> injected_at;
+  std::optional<base::Instant> effect_at;
+  std::optional<base::Instant> healed_at;  // the target is back (a new process, a thawed one)
+  std::string observation;                 // of the effect, or why there is none
+  std::string back_as;                     // "back as 4738"; empty: it is the same one
+  std::optional<std::string> not_healed;   // why; for a fault that was injected
+};
+
+// Thread: the main one. Lifetime: the system outlives it.
+class Strikes {
+ public:
+  using OnEvent = std::function<void(evidence::EventKind, base::Instant, std::string)>;
+  // `began` is the beginning of the fault phase.
+  Strikes(RunningSystem& system, boost::asio::io_context& io, inject::Safety safety, base::Instant began,
+          OnEvent on_event);
+
+  // Ends when the step is healed, or cannot be.
+  boost::asio::awaitable<void> carry_out(fault::Step step);
+
+  const std::vector<Struck>& struck() const { return struck_; }
+  // The earliest effect: from here on the system is disturbed.
+  std::optional<base::Instant> first_effect() const;
+  // Called at that instant.
+  void on_first_effect(std::function<void(base::Instant)> callback) {
+    on_first_effect_ = std::move(callback);
+  }
+
+ private:
+  struct Ended {
+    std::optional<base::Instant> effect;
+    std::optional<base::Instant> heal;
+    bool over = false;  // nothing more comes
+  };
+
+  boost::asio::awaitable<std::optional<std::string>> wait_for(const fault::Step& step);
+  boost::asio::awaitable<void> inject(const fault::Step& step, Struck& struck);
+  boost::asio::awaitable<void> kill(const fault::Kill& kill, std::vector<Victim> victims, Struck& struck);
+  boost::asio::awaitable<void> bring_back(const fault::Kill& kill, const Victim& victim, int starts_before,
+                                          Struck& struck);
+  boost::asio::awaitable<void> freeze(const fault::Freeze& freeze, std::vector<Victim> victims,
+                                      Struck& struck);
+  void took_effect(Struck& struck, base::Instant at, std::string observation);
+
+  RunningSystem& system_;
+  boost::asio::io_context& io_;
+  inject::Safety safety_;
+  base::Instant began_;
+  OnEvent on_event_;
+  std::function<void(base::Instant)> on_first_effect_;
+  std::map<std::string, Ended> ended_;
+  std::vector<Struck> struck_;
+};
+
+}  // namespace squall::run

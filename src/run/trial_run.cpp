@@ -1,0 +1,175 @@
+#include "run/trial_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/task_group.h"
+#include "check/hits.h"
+
+namespace squall::run {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr base::Nanos kOperationalPatience = seconds(30);
+constexpr base::Nanos kPoll = milliseconds(2);
+
+void show(TrialPlace& place, int number, std::string_view doing) {
+  if (!place.session.live().due()) return;
+  const workload::Progress progress = place.load.progress();
+  place.session.live().show(fmt::format("{}  trial {}  {}  ·  {} acked, {} unfinished", place.experiment.name,
+                                        number, doing, progress.counts.ok, progress.unfinished));
+}
+
+// Waits until all steps are healed or cannot be.
+void strike_all(TrialPlace& place, Strikes& strikes, const fault::TrialSteps& planned) {
+  base::TaskGroup tasks(place.session.io().get_executor());
+  base::Nanos longest{0};
+  for (const fault::Step& step : planned.steps) {
+    longest =
+        std::max(longest, step.give_up_after + fault::active_time(step.fault.action).value_or(seconds(60)));
+    tasks.spawn(step.fault.name, strikes.carry_out(step));
+  }
+  const base::Instant deadline = base::now() + longest + seconds(60);
+  try {
+    while (tasks.running() > 0 && base::now() < deadline) {
+      show(place, planned.number, "faults");
+      place.session.wait_for(kPoll);
+    }
+  } catch (...) {
+    // Interrupted: the steps end at their next wait, and thaw what they froze.
+    tasks.cancel();
+    (void)place.session.wait_anyhow(tasks.join(base::now() + seconds(5)));
+    throw;
+  }
+  tasks.cancel();
+  (void)place.session.wait_anyhow(tasks.join(base::now() + seconds(5)));
+}
+
+void fill_hits(TrialPlace& place, report::TrialReport& report, const check::FaultWindow& window) {
+  place.load.with_ledger([&](const ledger::Ledger& ledger) {
+    const check::Hits hits = check::count_hits(ledger, window);
+    report.hits.push_back({"in flight", hits.in_flight});
+    for (std::size_t stage = 0; stage < hits.waiting_for.size(); ++stage) {
+      report.hits.push_back({"waiting for " + ledger.layout().stages[stage], hits.waiting_for[stage]});
+    }
+    return 0;
+  });
+}
+
+void judge(TrialResult& result, const experiment::Experiment& experiment,
+           const std::vector<std::string>& waiting_for) {
+  report::TrialReport& report = result.report;
+  std::vector<check::VerdictKind> kinds{check::VerdictKind::pass};
+  const auto demand = [&](bool ok, check::VerdictKind otherwise, std::string reason) {
+    if (ok) return;
+    kinds.push_back(otherwise);
+    report.reasons.push_back(std::move(reason));
+  };
+  for (const Struck& struck : result.struck) {
+    demand(struck.effect_at.has_value(), check::VerdictKind::inconclusive,
+           fmt::format("{} had no effect: {}", struck.fault, struck.observation));
+    demand(!struck.not_healed, check::VerdictKind::fail,
+           fmt::format("{} was not healed: {}", struck.fault, struck.not_healed.value_or("")));
+  }
+  if (experiment.expect.hit.kind == experiment::HitBound::Kind::kAll && report.took_effect_at) {
+    demand(report.total_hits() > 0, check::VerdictKind::inconclusive, "no unfinished work was struck");
+  }
+  std::string waiting;
+  for (const std::string& probe : waiting_for) waiting += "; " + probe;
+  if (report.took_effect_at) {
+    demand(report.time_to_green.has_value(), check::VerdictKind::fail,
+           fmt::format("not green within {}{}", base::format_duration(report.observed_for()), waiting));
+  }
+  report.verdict = check::combine(kinds);
+}
+
+}  // namespace
+
+TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
+  Session& session = place.session;
+  const experiment::TrialSettings& settings = place.experiment.trials;
+  const auto event = [&](evidence::EventKind kind, base::Instant at, std::string what) {
+    session.event({.at = at,
+                   .kind = kind,
+                   .what = std::move(what),
+                   .case_name = place.experiment.name,
+                   .trial = planned.number});
+  };
+  TrialResult result;
+  result.report.number = planned.number;
+  result.window.observed_from = base::now();
+  event(evidence::EventKind::phase, base::now(), "baseline");
+  const auto operational =
+      session.wait(place.system.probes().wait_operational(base::now() + kOperationalPatience));
+  if (!operational) {
+    result.report.verdict = check::VerdictKind::inconclusive;
+    result.report.reasons.push_back("not operational before the fault: " + operational.error().message());
+    return result;
+  }
+  const base::Instant baseline_until = base::now() + settings.baseline;
+  while (base::now() < baseline_until) {
+    show(place, planned.number, "baseline");
+    session.wait_for(std::min<base::Nanos>(milliseconds(20), baseline_until - base::now()));
+  }
+
+  event(evidence::EventKind::phase, base::now(), "faults");
+  Strikes strikes(place.system, session.io(), inject::Safety(session.journal()), base::now(), event);
+  strikes.on_first_effect([&](base::Instant at) {
+    place.disturbed_at = at;
+    place.green.emplace(probe::TimeToGreen::Options{
+        .required = place.system.probes().required(), .effect_at = at, .hold = settings.hold});
+  });
+  strike_all(place, strikes, planned);
+  // Beyond this point nothing disturbs the system any more.
+  result.struck = strikes.struck();
+  std::vector<std::string> waiting_for;
+  const auto effect = strikes.first_effect();
+  if (effect) {
+    event(evidence::EventKind::phase, base::now(), "recover");
+    const base::Instant deadline = base::now() + settings.recover_within;
+    while (!place.green->time_to_green() && base::now() < deadline) {
+      show(place, planned.number, "recover");
+      session.wait_for(kPoll);
+    }
+    result.report.time_to_green = place.green->time_to_green();
+    waiting_for = place.green->waiting_for();
+  }
+
+  check::FaultWindow& window = result.window;
+  report::TrialReport& report = result.report;
+  window.observed_until = base::now();
+  report.began_at = session.since_start(window.observed_from);
+  report.ended_at = session.since_start(window.observed_until);
+  for (const Struck& struck : result.struck) {
+    report.fault += (report.fault.empty() ? "" : " · ") + (struck.what.empty() ? struck.fault : struck.what);
+    if (struck.healed_at)
+      window.healed_at = std::max(window.healed_at.value_or(*struck.healed_at), *struck.healed_at);
+  }
+  if (effect) {
+    window.took_effect_at = *effect;
+    report.took_effect_at = session.since_start(*effect);
+    if (window.healed_at) {
+      report.healed_at = session.since_start(*window.healed_at);
+      report.phases.server_back = std::max(*window.healed_at - *effect, base::Nanos{0});
+    }
+    const check::Recovery recovery = place.load.with_ledger(
+        [&](const ledger::Ledger& ledger) { return check::measure_recovery(ledger, window); });
+    report.phases.first_output = recovery.first_output;
+    report.phases.caught_up = recovery.caught_up;
+    // Green means operational and caught up, so it cannot be before the later of the two.
+    if (!recovery.caught_up) {
+      report.time_to_green.reset();
+    } else if (report.time_to_green) {
+      report.time_to_green = std::max(*report.time_to_green, *recovery.caught_up);
+    }
+    fill_hits(place, report, window);
+  }
+  judge(result, place.experiment, waiting_for);
+  place.green.reset();
+  place.disturbed_at.reset();
+  return result;
+}
+
+}  // namespace squall::run

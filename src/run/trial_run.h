@@ -1,0 +1,42 @@
+// One trial: baseline, faults, recovery; and what is known of it afterwards.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "check/fault_window.h"
+#include "check/recovery.h"
+#include "fault/step.h"
+#include "probe/time_to_green.h"
+#include "report/run_report.h"
+#include "run/running_system.h"
+#include "run/strike.h"
+#include "workload/workload.h"
+
+namespace squall::run {
+
+// What a trial needs of its run. Lifetime: all of it outlives the trial.
+struct TrialPlace {
+  Session& session;
+  const experiment::Experiment& experiment;
+  RunningSystem& system;
+  workload::Workload& load;
+  // The backlog probe is red from here on for what was sent before; set by the trial.
+  std::optional<base::Instant>& disturbed_at;
+  // Fed with every observation while it is there; set by the trial.
+  std::optional<probe::TimeToGreen>& green;
+};
+
+struct TrialResult {
+  report::TrialReport report;
+  std::vector<Struck> struck;
+  check::FaultWindow window;
+};
+
+TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned);
+
+// An accepted input that is unfinished for longer than this is backlog.
+inline constexpr base::Nanos kNormalAge = std::chrono::milliseconds(250);
+
+}  // namespace squall::run

@@ -1,0 +1,223 @@
+#include "workload/input_source.h"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "base/invariant.h"
+#include "base/seed.h"
+#include "workload/json_pointer.h"
+
+namespace squall::workload {
+namespace {
+
+// Text that means itself in a template.
+std::string literally(std::string_view text) {
+  std::string escaped;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text.substr(at).starts_with("${")) escaped += '$';
+    escaped += text[at];
+  }
+  return escaped;
+}
+
+void append_number(std::string& out, std::uint64_t number) {
+  char digits[20];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number);
+  out.append(digits, end);
+}
+
+// One sample (its own text is literal) or template with the values that are set in it, as a template.
+base::Result<TextTemplate> compile(std::string text, bool is_sample, const InputOptions& options) {
+  if (is_sample) text = literally(text);
+  for (const auto& [pointer, value] : options.set) {
+    const bool number = value == "${number}";
+    auto with = put_json(text, pointer, number ? value : nlohmann::json(value).dump());
+    if (!with) return std::unexpected(with.error());
+    text = std::move(*with);
+  }
+  return TextTemplate::parse(text);
+}
+
+std::optional<std::int64_t> to_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || stop != text.data() + text.size() || text.empty()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+base::Result<TextTemplate> TextTemplate::parse(std::string_view text) {
+  TextTemplate parsed;
+  std::string plain;
+  while (!text.empty()) {
+    const std::size_t mark = std::min(text.find("${"), text.size());
+    const bool escaped = mark > 0 && mark < text.size() && text[mark - 1] == '$';
+    plain += text.substr(0, escaped ? mark - 1 : mark);
+    text.remove_prefix(mark);
+    if (text.empty()) break;
+    if (escaped) {
+      plain += "${";
+      text.remove_prefix(2);
+      continue;
+    }
+    const std::size_t end = text.find('}');
+    if (end == std::string_view::npos) return base::fail("no }} behind \"{}\"", text.substr(0, 20));
+    const std::string_view name = text.substr(2, end - 2);
+    text.remove_prefix(end + 1);
+    Part part{};
+    if (name == "id") {
+      part = Part::kId;
+    } else if (name == "number") {
+      part = Part::kNumber;
+    } else if (name == "time") {
+      part = Part::kTime;
+    } else {
+      return base::fail("${{{}}} is not known here; there are ${{id}}, ${{number}} and ${{time}}", name);
+    }
+    if (!plain.empty()) parsed.parts_.emplace_back(Part::kText, std::exchange(plain, {}));
+    parsed.parts_.emplace_back(part, "");
+  }
+  if (!plain.empty()) parsed.parts_.emplace_back(Part::kText, std::move(plain));
+  return parsed;
+}
+
+void TextTemplate::append(std::string& out, std::string_view id, std::uint64_t number,
+                          base::WallInstant started) const {
+  for (const auto& [part, text] : parts_) {
+    switch (part) {
+      case Part::kText:
+        out += text;
+        break;
+      case Part::kId:
+        out += id;
+        break;
+      case Part::kNumber:
+        append_number(out, number);
+        break;
+      case Part::kTime:
+        out += base::format_utc(started + std::chrono::microseconds(number));
+        break;
+    }
+  }
+}
+
+base::Result<std::vector<std::string>> expand_range(std::string_view text) {
+  const std::size_t open = text.find('{');
+  const bool variable = open != std::string_view::npos && open > 0 && text[open - 1] == '$';
+  if (open == std::string_view::npos || variable) return std::vector{std::string(text)};
+  const std::size_t close = text.find('}', open);
+  const std::size_t dots = text.find("..", open);
+  if (close == std::string_view::npos || dots == std::string_view::npos || dots > close) {
+    return base::fail("\"{}\": a range is written {{0..9}}", text);
+  }
+  const auto first = to_number(text.substr(open + 1, dots - open - 1));
+  const auto last = to_number(text.substr(dots + 2, close - dots - 2));
+  if (!first || !last || *first < 0 || *last < *first || *last - *first >= 100'000) {
+    return base::fail("\"{}\": a range goes from a number up to another, at most 100,000 of them", text);
+  }
+  std::vector<std::string> all;
+  for (std::int64_t number = *first; number <= *last; ++number) {
+    all.push_back(fmt::format("{}{}{}", text.substr(0, open), number, text.substr(close + 1)));
+  }
+  return all;
+}
+
+base::Result<std::vector<std::string>> split_samples(std::string_view jsonl) {
+  std::vector<std::string> samples;
+  for (std::size_t line = 1; !jsonl.empty(); ++line) {
+    const std::size_t end = std::min(jsonl.find('\n'), jsonl.size());
+    std::string_view text = jsonl.substr(0, end);
+    jsonl.remove_prefix(std::min(end + 1, jsonl.size()));
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text.find_first_not_of(" \t") == std::string_view::npos) continue;
+    if (!nlohmann::json::accept(text)) return base::fail("line {} is no JSON", line);
+    samples.emplace_back(text);
+  }
+  if (samples.empty()) return base::fail("there is no sample in it");
+  return samples;
+}
+
+base::Result<InputSource> InputSource::make(InputOptions options) {
+  InputSource source(std::move(options));
+  const InputOptions& given = source.options_;
+  for (const std::string& text : given.subjects) {
+    const auto subjects = expand_range(text);
+    if (!subjects) return base::fail_within("subject", subjects.error());
+    for (const std::string& subject : *subjects) {
+      auto compiled = TextTemplate::parse(subject);
+      if (!compiled) return base::fail_within("subject " + subject, compiled.error());
+      source.subjects_.push_back(std::move(*compiled));
+    }
+  }
+  if (source.subjects_.empty()) return base::fail("there is no subject to publish to");
+  for (const SizeRange& range : given.sizes) {
+    if (range.most < range.least)
+      return base::fail("a size from {} to {} is no range", range.least, range.most);
+  }
+  for (const bool is_sample : {true, false}) {
+    const auto& texts = is_sample ? given.samples : given.templates;
+    for (std::size_t at = 0; at < texts.size(); ++at) {
+      auto compiled = compile(texts[at], is_sample, given);
+      const std::string where = fmt::format("{} {}", is_sample ? "sample" : "template", at + 1);
+      if (!compiled) return base::fail_within(where, compiled.error());
+      source.payloads_.push_back(std::move(*compiled));
+    }
+  }
+  for (const auto& [name, value] : given.headers) {
+    auto compiled = TextTemplate::parse(value);
+    if (!compiled) return base::fail_within("header " + name, compiled.error());
+    source.headers_.emplace_back(name, std::move(*compiled));
+  }
+  return source;
+}
+
+Input InputSource::input(ledger::OpId id) const {
+  Input made;
+  make_input(id, made);
+  return made;
+}
+
+void InputSource::make_input(ledger::OpId id, Input& input) const {
+  const auto fill = [&](const TextTemplate& from, std::string& into) {
+    into.clear();
+    from.append(into, input.key, id, options_.started);
+  };
+  input.key = options_.key_prefix;
+  append_number(input.key, id);
+  fill(subjects_[id % subjects_.size()], input.subject);
+  input.order_key = static_cast<std::uint32_t>(id % subjects_.size()) + 1;
+  if (payloads_.empty()) {
+    pad(id, input);
+  } else {
+    fill(payloads_[id % payloads_.size()], input.payload);
+  }
+  input.headers.resize(headers_.size() + (options_.message_id ? 1 : 0));
+  for (std::size_t at = 0; at < headers_.size(); ++at) {
+    input.headers[at].first = headers_[at].first;
+    fill(headers_[at].second, input.headers[at].second);
+  }
+  if (options_.message_id) {
+    input.headers.back().first = "Nats-Msg-Id";
+    input.headers.back().second = input.key;
+  }
+}
+
+void InputSource::pad(ledger::OpId id, Input& input) const {
+  constexpr std::string_view kHead = R"({"id":")";
+  constexpr std::string_view kMiddle = R"(","pad":")";
+  constexpr std::string_view kTail = R"("})";
+  const std::size_t least = kHead.size() + input.key.size() + kMiddle.size() + kTail.size();
+  std::size_t size = least;
+  if (!options_.sizes.empty()) {
+    const SizeRange& range = options_.sizes[id % options_.sizes.size()];
+    size = range.least + base::Seed(options_.seed).derive(id).below(range.most - range.least + 1);
+  }
+  if (size < least) {
+    input.payload.assign(size, 'x');
+    return;
+  }
+  input.payload.assign(kHead).append(input.key).append(kMiddle).append(size - least, 'x').append(kTail);
+}
+
+}  // namespace squall::workload

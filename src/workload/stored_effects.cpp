@@ -1,0 +1,133 @@
+#include "workload/stored_effects.h"
+
+#include "client/stream_reader.h"
+#include "ledger/crc32c.h"
+#include "workload/json_pointer.h"
+
+namespace squall::workload {
+
+using boost::asio::awaitable;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr std::size_t kBatch = 512;
+
+}  // namespace
+
+StoredEffectsReader::StoredEffectsReader(StoredEffects source, ledger::Stage stage, Dialer& dialer,
+                                         Recorder& recorder)
+    : source_(std::move(source)), stage_(stage), dialer_(dialer), recorder_(recorder) {}
+
+awaitable<void> StoredEffectsReader::read(base::Nanos pause) {
+  while (true) {
+    const bool progressed = co_await read_some();
+    if (!progressed) co_await sleep_until(base::now() + pause);
+  }
+}
+
+// Once: where reading begins, and whether others may take messages away. False: the stream is not there.
+awaitable<bool> StoredEffectsReader::find_start(std::shared_ptr<client::Connection> connection) {
+  if (started_) co_return true;
+  client::JetStream jetstream(std::move(connection));
+  const auto status = co_await jetstream.stream(source_.stream, base::now() + seconds(1));
+  if (!status) {
+    last_error_ = status.error().message();
+    co_return false;
+  }
+  keeps_by_limits_ = status->config.value("retention", std::string("limits")) == "limits";
+  // What was removed before we came is not ours.
+  next_seq_ = source_.only_new ? status->last_seq + 1 : std::max<std::uint64_t>(status->first_seq, 1);
+  started_ = true;
+  co_return true;
+}
+
+// Reads until the connection or the reader's consumer is gone. False: could not even begin (no server, or
+// the stream is not there yet).
+awaitable<bool> StoredEffectsReader::read_some() {
+  auto connection = co_await dialer_.dial("squall-effects");
+  if (!connection) co_return false;
+  const std::shared_ptr<client::Connection> open = *connection;
+  if (!co_await find_start(open)) co_return false;
+  client::StreamReaderOptions options{
+      .stream = source_.stream, .first_seq = next_seq_, .filter_subject = source_.filter_subject};
+  auto reader = co_await client::StreamReader::open(open, std::move(options), base::now() + seconds(1));
+  if (!reader) {
+    last_error_ = reader.error().message();
+    co_return false;
+  }
+  begun_ = true;
+  while (true) {
+    auto batch = co_await (*reader)->next_batch(kBatch, base::now() + seconds(1));
+    if (!batch) co_return true;
+    for (const client::StoredMessage& message : *batch) take(message);
+  }
+}
+
+void StoredEffectsReader::take(const client::StoredMessage& message) {
+  if (message.stream_seq > next_seq_) note_gap(message.stream_seq - next_seq_);
+  next_seq_ = message.stream_seq + 1;
+  auto key =
+      source_.key_of
+          ? source_.key_of(message)
+          : identity_of(source_.match,
+                        {.subject = message.subject, .headers = message.headers, .payload = message.payload});
+  if (!key) {
+    if (!source_.key_of) ++without_identity_;
+    return;
+  }
+  ledger::Effect effect{.stage = stage_,
+                        .key = std::move(*key),
+                        .stream_seq = message.stream_seq,
+                        .at = recorder_.layout().anchor.to_mono(message.stored_at)};
+  if (source_.carried) {
+    const auto text = json_text_at(message.payload, *source_.carried);
+    effect.checksum = ledger::crc32c(source_.carried->empty() ? message.payload : text.value_or(""));
+  }
+  recorder_.record(effect);
+}
+
+void StoredEffectsReader::note_gap(std::uint64_t missed) {
+  // A filter leaves gaps by itself, and what limits remove is removed for all.
+  if (keeps_by_limits_ || !source_.filter_subject.empty()) return;
+  recorder_.doubt(
+      fmt::format("effects taken from {} before they could be read (its consumers remove them: count "
+                  "them in a stream with limits, by their replies or by a command)",
+                  source_.stream),
+      missed);
+}
+
+awaitable<bool> StoredEffectsReader::at_end(std::shared_ptr<client::Connection> connection,
+                                            base::Instant deadline) {
+  client::JetStream jetstream(std::move(connection));
+  const auto status = co_await jetstream.stream(source_.stream, deadline);
+  if (!status || !started_) co_return false;
+  if (next_seq_ > status->last_seq) co_return true;
+  if (!source_.filter_subject.empty()) {
+    const auto next =
+        co_await jetstream.next_message(source_.stream, next_seq_, source_.filter_subject, deadline);
+    co_return !next && next.error().number == client::kMessageNotFound;
+  }
+  // Nothing is left to be read, and the last ones were removed.
+  if (status->messages > 0 && status->first_seq <= status->last_seq) {
+    const auto next = co_await jetstream.next_message(source_.stream, next_seq_, ">", deadline);
+    if (next || next.error().number != client::kMessageNotFound) co_return false;
+  }
+  if (next_seq_ <= status->last_seq) {
+    note_gap(status->last_seq + 1 - next_seq_);
+    next_seq_ = status->last_seq + 1;
+  }
+  co_return true;
+}
+
+void StoredEffectsReader::conclude() {
+  if (!begun_) {
+    recorder_.doubt(fmt::format("effects in {} could not be read: {}", source_.stream,
+                                last_error_.empty() ? dialer_.last_error() : last_error_));
+  }
+  recorder_.doubt(
+      fmt::format("messages in {} without an identity ({})", source_.stream, source_.match.describe()),
+      without_identity_);
+}
+
+}  // namespace squall::workload
