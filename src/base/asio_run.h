@@ -29,13 +29,13 @@ T run(boost::asio::io_context& io, boost::asio::awaitable<T> task) {
   std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> value;
   if constexpr (std::is_void_v<T>) {
     boost::asio::co_spawn(io, std::move(task), [&](std::exception_ptr thrown) {
-      failure = thrown;
+      failure = std::move(thrown);
       value.emplace(true);
       io.stop();
     });
   } else {
     boost::asio::co_spawn(io, std::move(task), [&](std::exception_ptr thrown, T result) {
-      failure = thrown;
+      failure = std::move(thrown);
       value.emplace(std::move(result));
       io.stop();
     });

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "experiment/parse.h"
+#include "cli/planned_file.h"
 #include "experiment/plan.h"
 #include "experiment/read_secret.h"
 
@@ -11,31 +11,18 @@ namespace squall::cli {
 namespace {
 
 struct Asked {
-  std::string file;
-  std::int64_t seed = -1;
-  std::int64_t trials = 0;
+  PlanFlags plan;
   bool as_json = false;
 };
 
 int print_plan(const Asked& asked) {
-  const experiment::Parsed parsed = experiment::load_experiment(asked.file);
-  if (!parsed.ok()) {
-    std::fputs(experiment::to_text(parsed.mistakes).c_str(), stderr);
-    return kUsage;
-  }
-  experiment::PlanOptions options;
-  if (asked.seed >= 0) options.seed = static_cast<std::uint64_t>(asked.seed);
-  if (asked.trials > 0) options.trials = static_cast<int>(asked.trials);
-  const experiment::Planned planned = experiment::plan_experiment(parsed.experiment, options);
-  if (!planned.ok()) {
-    std::fputs(experiment::to_text(planned.mistakes).c_str(), stderr);
-    return kUsage;
-  }
+  const auto planned = read_and_plan(asked.plan);
+  if (!planned) return kUsage;
   if (asked.as_json) {
-    const std::string json = to_json(planned.plan).dump(2) + "\n";
-    std::fputs(experiment::redact(parsed.experiment, json).c_str(), stdout);
+    const std::string json = to_json(planned->plan).dump(2) + "\n";
+    std::fputs(experiment::redact(planned->experiment, json).c_str(), stdout);
   } else {
-    std::fputs(experiment::to_text(parsed.experiment, planned.plan).c_str(), stdout);
+    std::fputs(experiment::to_text(planned->experiment, planned->plan).c_str(), stdout);
     std::fputs("nothing was started or touched\n", stdout);
   }
   return kOk;
@@ -49,11 +36,11 @@ Command plan_command() {
           .summary = "Print what a run of the experiment would do, and when",
           .options = {{.name = "file",
                        .help = "The experiment",
-                       .into = &asked->file,
+                       .into = &asked->plan.file,
                        .required = true,
                        .value = "FILE"},
-                      {.name = "--seed", .help = "Instead of the file's", .into = &asked->seed},
-                      {.name = "--trials", .help = "Instead of the file's", .into = &asked->trials},
+                      {.name = "--seed", .help = "Instead of the file's", .into = &asked->plan.seed},
+                      {.name = "--trials", .help = "Instead of the file's", .into = &asked->plan.trials},
                       {.name = "--json", .help = "The plan as JSON", .into = &asked->as_json}},
           .run = [asked] { return print_plan(*asked); },
           .state = asked};

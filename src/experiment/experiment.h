@@ -86,8 +86,8 @@ struct Experiment {
   std::uint64_t seed = 1;
   Allow allow;
   std::vector<AbortCondition> abort;
-  // Values that came from the environment through ${env.NAME}: redact() (read_secret.h) replaces them in whatever
-  // is printed or stored.
+  // Values that came from the environment through ${env.NAME}: redact() (read_secret.h) replaces them in
+  // whatever is printed or stored.
   std::vector<std::pair<std::string, std::string>> from_environment;
 
   const Process* find_process(std::string_view process) const;

@@ -59,7 +59,9 @@ std::optional<std::string> nearest(std::string_view text, const std::vector<std:
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(1, text.size() / 3) + 1;
   for (const std::string& name : known) {
-    const std::size_t distance = edit_distance(text, name);
+    // "SIGKILL" means KILL.
+    const bool inside = name.size() > 2 && text.find(name) != std::string_view::npos;
+    const std::size_t distance = inside ? 1 : edit_distance(text, name);
     if (distance < best_distance) {
       best_distance = distance;
       best = name;

@@ -3,7 +3,9 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "fault/fault_kind.h"
 #include "fault/json_fields.h"
+#include "fault/nats_presets.h"
 
 namespace squall::fault {
 namespace {
@@ -54,6 +56,46 @@ base::Result<Action> freeze_from_json(const json& object) {
   return Freeze{.target = *target, .duration = **duration, .scope = *scope};
 }
 
+// Of the attributes of a kind, beside target and duration_ms.
+base::Result<LinkFault> rule_from_json(const std::string& kind, const json& attributes) {
+  const auto preset = std::ranges::find(nats_presets(), kind, &NatsPreset::name);
+  if (preset != nats_presets().end()) {
+    auto rule = nats_preset(kind, kind, attributes);
+    if (!rule) return std::unexpected(rule.error());
+    return LinkFault{.name = kind, .action = *std::move(rule)};
+  }
+  json object{{"name", kind}};
+  json body = attributes;
+  for (const char* common : {"stream", "toxicity"}) {
+    if (!body.contains(common)) continue;
+    object[common] = body[common];
+    body.erase(common);
+  }
+  object[kind] = std::move(body);
+  return link_fault_from_json(object);
+}
+
+base::Result<Action> on_link_from_json(const std::string& kind, const json& object) {
+  JsonFields fields(object, kind);
+  auto target = fields.text("target");
+  if (!target) return std::unexpected(target.error());
+  const auto duration = fields.milliseconds("duration_ms");
+  if (!duration) return std::unexpected(duration.error());
+  json attributes = object;
+  attributes.erase("target");
+  attributes.erase("duration_ms");
+  const json* whole = fields.find("rule");
+  if (whole != nullptr && attributes.size() > 1) {
+    return base::fail("{}: expected either rule or the attributes of the kind", kind);
+  }
+  auto rule = whole != nullptr ? link_fault_from_json(*whole) : rule_from_json(kind, attributes);
+  if (!rule) return std::unexpected(rule.error());
+  return OnLink{.target = *target,
+                .kind = kind,
+                .rule = *std::move(rule),
+                .duration = duration->value_or(base::Nanos{0})};
+}
+
 json as_json(const Kill& kill) {
   json object{{"target", kill.target}, {"signal", kill.signal}, {"scope", name_of(kill.scope)}};
   if (kill.down_time) object["down_ms"] = base::to_ms(*kill.down_time);
@@ -64,6 +106,10 @@ json as_json(const Freeze& freeze) {
   return {{"target", freeze.target},
           {"duration_ms", base::to_ms(freeze.duration)},
           {"scope", name_of(freeze.scope)}};
+}
+
+json as_json(const OnLink& on) {
+  return {{"target", on.target}, {"duration_ms", base::to_ms(on.duration)}, {"rule", to_json(on.rule)}};
 }
 
 std::string sentence(const Kill& kill) {
@@ -78,12 +124,31 @@ std::string sentence(const Freeze& freeze) {
   return fmt::format("{}{} frozen for {}", freeze.target, whole, base::format_duration(freeze.duration));
 }
 
+std::string sentence(const OnLink& on) {
+  const std::string rule = describe(on.rule);
+  const std::string lasts = on.duration > base::Nanos{0}
+                                ? fmt::format(" for {}", base::format_duration(on.duration))
+                                : std::string();
+  return fmt::format("{} at the link of {}{} ({})", on.kind, on.target, lasts, rule);
+}
+
+// The kind whose field the object has, of all kinds.
+base::Result<std::string> only_kind(JsonFields& fields, const std::string& where) {
+  std::vector<std::string> kinds;
+  for (const KindDoc& kind : fault_kinds()) kinds.push_back(kind.name);
+  std::erase_if(kinds, [&](const std::string& kind) { return fields.find(kind.c_str()) == nullptr; });
+  if (kinds.size() == 1) return kinds.front();
+  return base::fail("{}: needs exactly one kind of fault (kill, freeze, or a preset such as ack_drop)",
+                    where);
+}
+
 }  // namespace
 
 std::string_view kind_of(const Action& action) {
   struct Kind {
     std::string_view operator()(const Kill&) const { return "kill"; }
     std::string_view operator()(const Freeze&) const { return "freeze"; }
+    std::string_view operator()(const OnLink& on) const { return on.kind; }
   };
   return std::visit(Kind{}, action);
 }
@@ -96,6 +161,7 @@ std::optional<base::Nanos> active_time(const Action& action) {
   struct Time {
     std::optional<base::Nanos> operator()(const Kill& kill) const { return kill.down_time; }
     std::optional<base::Nanos> operator()(const Freeze& freeze) const { return freeze.duration; }
+    std::optional<base::Nanos> operator()(const OnLink& on) const { return on.duration; }
   };
   return std::visit(Time{}, action);
 }
@@ -120,15 +186,14 @@ base::Result<Fault> fault_from_json(const json& object) {
   auto at = fields.milliseconds("at_ms");
   if (!at) return base::fail_within(where, at.error());
 
-  const json* kill = fields.find("kill");
-  const json* freeze = fields.find("freeze");
-  if ((kill != nullptr) == (freeze != nullptr))
-    return base::fail("{}: needs exactly one of kill, freeze", where);
+  const auto kind = only_kind(fields, where);
+  if (!kind) return std::unexpected(kind.error());
   if (auto rest = fields.no_others(); !rest) return base::fail_within(where, rest.error());
-  const json& body = kill != nullptr ? *kill : *freeze;
-  if (!body.is_object())
-    return base::fail("{}: {} must be an object", where, kill != nullptr ? "kill" : "freeze");
-  auto action = kill != nullptr ? kill_from_json(body) : freeze_from_json(body);
+  const json& body = object.at(*kind);
+  if (!body.is_object()) return base::fail("{}: {} must be an object", where, *kind);
+  auto action = *kind == "kill"     ? kill_from_json(body)
+                : *kind == "freeze" ? freeze_from_json(body)
+                                    : on_link_from_json(*kind, body);
   if (!action) return base::fail_within(where, action.error());
   return Fault{.name = *name, .action = *std::move(action), .at = at->value_or(base::Nanos{0})};
 }

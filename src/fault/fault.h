@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "fault/link_fault.h"
 
 namespace squall::fault {
 
@@ -40,7 +41,17 @@ struct Freeze {
   bool operator==(const Freeze&) const = default;
 };
 
-using Action = std::variant<Kill, Freeze>;
+// A fault of a link's bytes or of its NATS frames; its heal is its removal after the duration.
+struct OnLink {
+  std::string target;  // a link, or a process: its own link
+  std::string kind;    // "latency", or a preset of nats_presets.h: "ack_delay"
+  LinkFault rule;      // its name is not used: the link calls it as the Fault is called
+  base::Nanos duration{};
+
+  bool operator==(const OnLink&) const = default;
+};
+
+using Action = std::variant<Kill, Freeze, OnLink>;
 
 struct Fault {
   std::string name;  // unique in a schedule: "kill-nats"
@@ -50,7 +61,7 @@ struct Fault {
   bool operator==(const Fault&) const = default;
 };
 
-std::string_view kind_of(const Action& action);  // "kill", "freeze"
+std::string_view kind_of(const Action& action);  // "kill", "freeze", "ack_delay"
 const std::string& target_of(const Action& action);
 // From effect to heal, as far as Squall decides it; nothing when somebody else heals.
 std::optional<base::Nanos> active_time(const Action& action);
@@ -58,8 +69,9 @@ std::optional<base::Nanos> active_time(const Action& action);
 std::string describe(const Action& action);
 
 // JSON: {"name": "kill-nats", "at_ms": 250, "kill": {"target": "nats-1", "signal": "KILL", "scope":
-// "process", "down_ms": 2000}}. Fractions of a millisecond are kept. Errors name the field; unknown fields
-// are errors.
+// "process", "down_ms": 2000}}. A preset has its attributes beside target and duration_ms, or the whole rule:
+// {"ack_drop": {"target": "orders", "duration_ms": 4000, "consumer": "worker"}}; the latter is what is
+// written. Fractions of a millisecond are kept. Errors name the field; unknown fields are errors.
 nlohmann::json to_json(const Fault& fault);
 base::Result<Fault> fault_from_json(const nlohmann::json& json);
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "fault/link_fault_kinds.h"
+#include "fault/nats_fault_kinds.h"
+
 namespace squall::fault {
 namespace {
 
@@ -60,7 +63,12 @@ KindDoc freeze_kind() {
 }  // namespace
 
 const std::vector<KindDoc>& fault_kinds() {
-  static const std::vector<KindDoc> kKinds{kill_kind(), freeze_kind()};
+  static const std::vector<KindDoc> kKinds = [] {
+    std::vector<KindDoc> kinds{kill_kind(), freeze_kind()};
+    for (KindDoc& kind : link_fault_kinds()) kinds.push_back(std::move(kind));
+    for (KindDoc& kind : nats_fault_kinds()) kinds.push_back(std::move(kind));
+    return kinds;
+  }();
   return kKinds;
 }
 

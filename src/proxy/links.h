@@ -65,13 +65,15 @@ class Links {
 
  private:
   friend class Link;
-  base::Result<Link*> find(const std::string& name) const;
+  base::Result<std::shared_ptr<Link>> find(const std::string& name) const;
+  void bury(const std::string& name, std::string_view reason);
+  void tell(ProxyEvent event) const;
   // The address at which this proxy stands for a server; empty: it does not.
   std::string proxied(std::string_view address) const;
 
   Reactor& reactor_;
   EventSink sink_;
-  std::map<std::string, std::unique_ptr<Link>> links_;
+  std::map<std::string, std::shared_ptr<Link>> links_;
 };
 
 }  // namespace squall::proxy

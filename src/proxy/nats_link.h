@@ -73,6 +73,13 @@ class NatsConnection {
   // A frame came; `bytes` are what it came as. Write what passed before it first, then output(), and go on.
   Passage frame(wire::Sender sender, const wire::Frame& frame, std::string_view bytes, base::Instant now);
 
+  // Whether frame() needs the whole frame in this direction; otherwise its control line will do, and the rest
+  // passes unread.
+  bool needs_whole_frames(wire::Sender sender) const {
+    const Side& side = this->side(sender);
+    return !link_.idle() || side.stall || !side.output.empty() || end_ != NatsDecision::End::kNone;
+  }
+
   // What is to be written in this direction, now, in this order; whoever writes it clears it.
   std::string& output(wire::Sender sender) { return side(sender).output; }
   // All that was given out in this direction has been written.

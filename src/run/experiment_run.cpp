@@ -9,6 +9,7 @@
 #include "report/series.h"
 #include "run/judgement.h"
 #include "run/load.h"
+#include "run/not_yet.h"
 #include "run/running_system.h"
 #include "run/trial_run.h"
 
@@ -61,6 +62,9 @@ class ExperimentRun {
  private:
   bool begin() {
     write_manifest();
+    const std::vector<std::string> missing = not_yet_possible(experiment_, plan_);
+    for (const std::string& sentence : missing) inconclusive(sentence);
+    if (!missing.empty()) return false;  // nothing was started
     system_.watch([this] { return backlog(); },
                   [this](const std::string& probe, const probe::Observation& observation) {
                     if (green_) green_->observe(probe, observation);
@@ -98,9 +102,7 @@ class ExperimentRun {
     const auto started = static_cast<std::uint64_t>(session_anchor().wall.time_since_epoch().count());
     return fmt::format("{:04x}-", (started >> 16) & 0xffff);
   }
-  const base::WallAnchor& session_anchor() const {
-    return const_cast<ExperimentRun*>(this)->session_.folder().anchor();
-  }
+  const base::WallAnchor& session_anchor() const { return session_.folder().anchor(); }
 
   probe::Finding backlog() {
     if (!load_) return {probe::Answer::kGreen, ""};
@@ -165,6 +167,7 @@ class ExperimentRun {
                                                   load_->progress().unfinished,
                                                   base::format_duration(experiment_.trials.drain_within))});
     }
+    load_->finish(base::now() + seconds(10));
     phase("check");
     load_->with_ledger([this](const ledger::Ledger& ledger) {
       judge_run(case_, experiment_, ledger);
@@ -173,7 +176,10 @@ class ExperimentRun {
           {.run_start = session_anchor().mono, .from = session_anchor().mono, .until = base::now()}));
       return 0;
     });
-    if (const auto error = load_->write_error()) inconclusive("the ledger has a hole: " + *error);
+    // A ledger with a hole is one of them.
+    for (const workload::Doubt& doubt : load_->doubts()) {
+      inconclusive(doubt.times > 1 ? fmt::format("{} ({} times)", doubt.what, doubt.times) : doubt.what);
+    }
   }
 
   void write_manifest() {
@@ -190,12 +196,24 @@ class ExperimentRun {
     report_.versions = {{"squall", SQUALL_VERSION}, {"nats-server", system_.nats_version()}};
     case_.notes.push_back({"not included", "your production restart: who restarted what is on the timeline"});
     case_.notes.push_back({"not tested", "power loss: after a SIGKILL the page cache survives"});
+    if (experiment_.nats.attached() != nullptr) add_notes_of_attached();
     report_.totals = case_.totals;
     report_.cases = {case_};
     if (const auto written = report::write_reports(session_.folder(), report_); !written) {
       session_.say("squall: " + written.error().message());
     }
     session_.live().clear();
+  }
+
+  void add_notes_of_attached() {
+    std::string left = fmt::format(
+        "the inputs of this run and their effects, in your streams (identities {}…)", key_prefix());
+    for (const experiment::StreamSpec& stream : experiment_.nats.streams) {
+      left += fmt::format("; stream {}, which it made: remove it with nats stream rm {}", stream.name,
+                          stream.name);
+    }
+    case_.notes.push_back({"left behind", std::move(left)});
+    case_.notes.push_back({"not looked at", "whether others publish the inputs or consume the effects"});
   }
 
   void phase(std::string what) {

@@ -1,12 +1,9 @@
 #include "run/load.h"
 
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <utility>
 
-#include "experiment/variables.h"
-#include "wire/headers.h"
 #include "wire/subject.h"
 
 namespace squall::run {
@@ -14,60 +11,90 @@ namespace {
 
 using boost::asio::awaitable;
 
-std::string filled(const std::string& text, const std::string& id, ledger::OpId number) {
-  const auto lookup = [&](const std::string& name) -> std::optional<std::string> {
-    if (name == "id") return id;
-    if (name == "number") return std::to_string(number);
-    return std::nullopt;
-  };
-  return experiment::fill_in(text, lookup).value_or(text);
-}
-
+// A .jsonl file has a sample on each line; any other is one sample.
 base::Result<std::vector<std::string>> samples_of(const experiment::Payload& payload) {
-  if (payload.file.empty()) return std::vector{payload.text.empty() ? std::string("{}") : payload.text};
+  if (payload.file.empty()) return std::vector<std::string>{};
   std::ifstream file(payload.file);
+  std::ostringstream text;
+  text << file.rdbuf();
   if (!file) return base::fail("cannot read {}", payload.file.string());
-  std::vector<std::string> samples;
-  std::string line;
-  while (std::getline(file, line)) {
-    if (!line.empty()) samples.push_back(line);
-  }
-  if (samples.empty()) return base::fail("{} has no sample", payload.file.string());
+  if (payload.file.extension() != ".jsonl") return std::vector{text.str()};
+  auto samples = workload::split_samples(text.str());
+  if (!samples) return base::fail_within(payload.file.string(), samples.error());
   return samples;
 }
 
-workload::Input make_input(const experiment::WorkloadSpec& spec, const std::vector<std::string>& samples,
-                           const std::string& key_prefix, ledger::OpId id) {
-  workload::Input input{.subject = {}, .key = key_prefix + std::to_string(id), .payload = {}, .headers = {}};
-  input.subject = filled(spec.subject, input.key, id);
-  input.payload = filled(samples[id % samples.size()], input.key, id);
-  if (!spec.payload.set.empty()) {
-    auto json = nlohmann::json::parse(input.payload);
-    for (const auto& [pointer, value] : spec.payload.set) {
-      json[nlohmann::json::json_pointer(pointer)] = filled(value, input.key, id);
-    }
-    input.payload = json.dump();
+base::Result<workload::InputSource> inputs_of(const experiment::WorkloadSpec& spec,
+                                              const LoadSettings& settings) {
+  auto samples = samples_of(spec.payload);
+  if (!samples) return std::unexpected(samples.error());
+  workload::InputOptions inputs;
+  inputs.subjects = {spec.subject};
+  inputs.samples = std::move(*samples);
+  if (!spec.payload.text.empty()) inputs.templates = {spec.payload.text};
+  if (spec.payload.size) {
+    const auto size = static_cast<std::size_t>(*spec.payload.size);
+    inputs.sizes = {{.least = size, .most = size}};
+  } else if (inputs.samples.empty() && inputs.templates.empty()) {
+    inputs.templates = {"{}"};
   }
-  for (const auto& [name, value] : spec.headers)
-    input.headers.emplace_back(name, filled(value, input.key, id));
-  if (spec.message_id) input.headers.emplace_back("Nats-Msg-Id", input.key);
-  return input;
+  inputs.set = spec.payload.set;
+  inputs.headers = spec.headers;
+  inputs.message_id = spec.message_id;
+  inputs.key_prefix = settings.key_prefix;
+  inputs.started = base::wall_now();
+  inputs.seed = settings.seed;
+  return workload::InputSource::make(std::move(inputs));
 }
 
-std::optional<std::string> identity_in(const experiment::IdentityPlace& place,
-                                       const client::StoredMessage& message) {
-  using Kind = experiment::IdentityPlace::Kind;
-  if (place.kind == Kind::kHeader) {
-    const std::string_view value = message.header(place.name);
-    return value.empty() ? std::nullopt : std::optional(std::string(value));
+workload::Pacing pacing_of(const experiment::WorkloadSpec& spec) {
+  switch (spec.shape) {
+    case experiment::RateShape::kSteady:
+      break;
+    case experiment::RateShape::kRamp:
+      return workload::ramp(spec.per_second, spec.shape_over, spec.burst);
+    case experiment::RateShape::kStep:
+      return workload::step(spec.per_second, spec.shape_over, spec.burst);
   }
-  if (place.kind == Kind::kSubjectToken) {
-    return message.subject.substr(message.subject.rfind('.') + 1);
+  return {.per_second = spec.per_second, .burst = spec.burst, .before = {}};
+}
+
+workload::Transport transport_of(experiment::Transport transport) {
+  switch (transport) {
+    case experiment::Transport::kJetStream:
+      break;
+    case experiment::Transport::kCore:
+      return workload::Transport::kCore;
+    case experiment::Transport::kRequest:
+      return workload::Transport::kRequest;
   }
-  const auto json = nlohmann::json::parse(message.payload, nullptr, false);
-  const nlohmann::json::json_pointer pointer(place.name);
-  if (!json.is_structured() || !json.contains(pointer) || !json[pointer].is_string()) return std::nullopt;
-  return json[pointer].get<std::string>();
+  return workload::Transport::kJetStream;
+}
+
+workload::IdentityPlace place_of(const experiment::IdentityPlace& place) {
+  using From = experiment::IdentityPlace::Kind;
+  using To = workload::IdentityPlace::Kind;
+  workload::IdentityPlace same{.kind = To::kJson, .name = place.name};
+  if (place.kind == From::kHeader) same.kind = To::kHeader;
+  if (place.kind == From::kSubjectToken) same.kind = To::kSubjectToken;
+  return same;
+}
+
+workload::StoredEffects stored_effects(const experiment::EffectSpec& effect, std::string stream) {
+  const std::string below = effect.subject + ".>";
+  const workload::IdentityPlace place = place_of(effect.match);
+  workload::StoredEffects stored;
+  stored.stream = std::move(stream);
+  stored.match = place;
+  stored.key_of = [subject = effect.subject, below,
+                   place](const client::StoredMessage& message) -> std::optional<std::string> {
+    const bool ours =
+        wire::subject_matches(subject, message.subject) || wire::subject_matches(below, message.subject);
+    if (!ours) return std::nullopt;
+    return workload::identity_of(
+        place, {.subject = message.subject, .headers = message.headers, .payload = message.payload});
+  };
+  return stored;
 }
 
 }  // namespace
@@ -75,36 +102,41 @@ std::optional<std::string> identity_in(const experiment::IdentityPlace& place,
 awaitable<base::Result<workload::WorkloadOptions>> workload_options(const experiment::WorkloadSpec& spec,
                                                                     LoadSettings settings,
                                                                     ControlLink& nats) {
-  auto samples = samples_of(spec.payload);
-  if (!samples) co_return std::unexpected(samples.error());
+  auto inputs = inputs_of(spec, settings);
+  if (!inputs) co_return std::unexpected(inputs.error());
   workload::WorkloadOptions options;
   options.nats = nats.access();
-  options.load.pacing = {.per_second = spec.per_second, .burst = spec.burst};
-  options.load.make_input = [spec, samples = *samples, prefix = settings.key_prefix](ledger::OpId id,
-                                                                                     workload::Input& input) {
-    input = make_input(spec, samples, prefix, id);
+  options.load.transport = transport_of(spec.transport);
+  options.load.pacing = pacing_of(spec);
+  options.load.in_flight = spec.in_flight;
+  options.load.connections = static_cast<std::uint32_t>(spec.connections);
+  options.load.make_input = [source = std::move(*inputs)](ledger::OpId id, workload::Input& input) {
+    source.make_input(id, input);
   };
   options.load.timeout = spec.timeout;
   options.key_prefix = settings.key_prefix;
   options.ledger_sink = std::move(settings.ledger_sink);
   for (const experiment::EffectSpec& effect : spec.effects) {
-    std::string stream = effect.stream;
-    if (stream.empty()) {
-      const base::Instant deadline = base::now() + std::chrono::seconds(5);
-      auto jetstream = co_await nats.jetstream(deadline);
-      if (!jetstream) co_return std::unexpected(jetstream.error());
-      auto found = co_await stream_with(*jetstream, effect.subject, deadline);
-      if (!found) co_return std::unexpected(found.error());
-      stream = std::move(*found);
+    workload::EffectSource source;
+    source.stage = effect.name;
+    source.per_input = static_cast<std::uint32_t>(effect.per_input);
+    if (!effect.command.empty()) {
+      source.how = workload::CommandEffects{.command = effect.command, .every = effect.command_every};
+    } else if (effect.reply) {
+      source.how = workload::ReplyEffects{place_of(effect.match)};
+    } else {
+      std::string stream = effect.stream;
+      if (stream.empty()) {
+        const base::Instant deadline = base::now() + std::chrono::seconds(5);
+        auto jetstream = co_await nats.jetstream(deadline);
+        if (!jetstream) co_return std::unexpected(jetstream.error());
+        auto found = co_await stream_with(*jetstream, effect.subject, deadline);
+        if (!found) co_return std::unexpected(found.error());
+        stream = std::move(*found);
+      }
+      source.how = stored_effects(effect, std::move(stream));
     }
-    const std::string below = effect.subject + ".>";
-    workload::StoredEffects stored{.stream = std::move(stream)};
-    stored.key_of = [effect, below](const client::StoredMessage& message) -> std::optional<std::string> {
-      const bool ours = wire::subject_matches(effect.subject, message.subject) ||
-                        wire::subject_matches(below, message.subject);
-      return ours ? identity_in(effect.match, message) : std::nullopt;
-    };
-    options.effects.push_back({.stage = effect.name, .how = std::move(stored)});
+    options.effects.push_back(std::move(source));
   }
   co_return options;
 }

@@ -28,6 +28,7 @@ struct ProcessSlot::State : std::enable_shared_from_this<ProcessSlot::State> {
 
   void exited(const process::ExitStatus& status) {
     if (stopping) return;
+    last_exit = status;
     if (callbacks.on_exit) callbacks.on_exit(*child, status);
     if (!settings.restart_after) return;
     restart_timer.expires_after(*settings.restart_after);
@@ -45,6 +46,7 @@ struct ProcessSlot::State : std::enable_shared_from_this<ProcessSlot::State> {
   boost::asio::steady_timer restart_timer;
   std::unique_ptr<process::Child> child;
   int starts = 0;
+  std::optional<process::ExitStatus> last_exit;
   bool stopping = false;
 };
 
@@ -62,6 +64,7 @@ base::Result<void> ProcessSlot::start() { return state_->start(); }
 const process::Child* ProcessSlot::child() const { return state_->child.get(); }
 bool ProcessSlot::running() const { return state_->child && state_->child->running(); }
 int ProcessSlot::starts() const { return state_->starts; }
+std::optional<process::ExitStatus> ProcessSlot::last_exit() const { return state_->last_exit; }
 
 awaitable<bool> ProcessSlot::wait_next_start(int starts, base::Instant deadline) {
   while (!(state_->starts > starts && running())) {

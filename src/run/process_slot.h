@@ -42,6 +42,8 @@ class ProcessSlot {
   const process::Child* child() const;
   bool running() const;
   int starts() const;
+  // How its last process ended that nobody asked to end; nothing: none has.
+  std::optional<process::ExitStatus> last_exit() const;
   // Waits until a start later than number `starts` runs. False: not by the deadline.
   boost::asio::awaitable<bool> wait_next_start(int starts, base::Instant deadline);
   // No more restarts; SIGTERM, then SIGKILL to the whole tree. What did not end is killed.

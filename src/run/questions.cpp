@@ -43,8 +43,10 @@ base::Result<Url> parse_url(const std::string& text) {
   const std::size_t slash = rest.find('/');
   const std::string_view authority = rest.substr(0, slash);
   const std::size_t colon = authority.rfind(':');
-  Url url{.endpoint = {.host = std::string(authority.substr(0, colon)), .port = 80},
-          .target = slash == std::string_view::npos ? "/" : std::string(rest.substr(slash))};
+  Url url;
+  url.endpoint.host = std::string(authority.substr(0, colon));
+  url.endpoint.port = 80;
+  url.target = slash == std::string_view::npos ? "/" : std::string(rest.substr(slash));
   if (colon != std::string_view::npos) {
     const std::string_view port = authority.substr(colon + 1);
     if (std::from_chars(port.data(), port.data() + port.size(), url.endpoint.port).ec != std::errc{}) {

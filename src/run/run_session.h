@@ -57,6 +57,7 @@ class Session {
   const std::string& run_id() const { return run_id_; }
   boost::asio::io_context& io() { return io_; }
   evidence::RunFolder& folder() { return folder_; }
+  const evidence::RunFolder& folder() const { return folder_; }
   // For stores and run directories: beside the evidence, removed at the end, and by a later run if this one
   // was killed.
   const std::filesystem::path& work_folder() const { return work_folder_; }

@@ -1,6 +1,7 @@
 #include "run/running_system.h"
 
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -18,7 +19,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr base::Nanos kServersStart = seconds(20);
-constexpr base::Nanos kProbesPatience = seconds(30);
 
 std::string replica_name(const experiment::Process& process, int replica) {
   return process.replicas == 1 ? process.name : fmt::format("{}-{}", process.name, replica + 1);
@@ -211,7 +211,8 @@ base::Result<void> RunningSystem::start_process(const experiment::Process& proce
     std::erase_if(child.environment, [&](const auto& known) { return known.first == name; });
     child.environment.emplace_back(name, std::move(*filled));
   }
-  child.working_directory = how.folder.string();
+  // Relative paths of an experiment are relative to its folder, the program's own, too.
+  child.working_directory = std::filesystem::absolute(experiment_.file).parent_path() / how.folder;
   LogWatch& log = *(logs_[process.name] = std::make_unique<LogWatch>());
   for (int replica = 0; replica < process.replicas; ++replica) {
     SlotSettings settings{.child = child, .stop_grace = how.stop_grace};
@@ -262,8 +263,9 @@ base::Result<void> RunningSystem::wait_ready(const experiment::Process& process)
   std::string last = "it has not been asked yet";
   while (true) {
     for (const auto& slot : slots_.at(process.name)) {
-      if (slot->running() || slot->starts() > 1) continue;
-      const auto ended = slot->child()->exit_status();
+      // It may run again already: who restarts it does so at once.
+      if (slot->running() && slot->starts() == 1) continue;
+      const auto ended = slot->last_exit() ? slot->last_exit() : slot->child()->exit_status();
       return base::fail("{} ended before it was ready ({}); the last lines of {}:\n{}", slot->name(),
                         ended ? ended->describe() : "gone", slot->child()->log_path().string(),
                         process::last_lines(slot->child()->log_path(), 10));

@@ -38,9 +38,8 @@ std::string names_of(const std::vector<Victim>& victims) {
 
 }  // namespace
 
-Strikes::Strikes(RunningSystem& system, boost::asio::io_context& io, inject::Safety safety,
-                 base::Instant began, OnEvent on_event)
-    : system_(system), io_(io), safety_(std::move(safety)), began_(began), on_event_(std::move(on_event)) {}
+Strikes::Strikes(RunningSystem& system, inject::Safety safety, base::Instant began, OnEvent on_event)
+    : system_(system), safety_(std::move(safety)), began_(began), on_event_(std::move(on_event)) {}
 
 std::optional<base::Instant> Strikes::first_effect() const {
   std::optional<base::Instant> first;
@@ -126,6 +125,7 @@ awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> vic
   const int number = signal_number(action.signal);
   struck.what = fmt::format("SIG{} to {}", action.signal, names_of(victims));
   std::vector<int> starts;
+  starts.reserve(victims.size());
   for (const Victim& victim : victims) {
     starts.push_back(victim.slot ? victim.slot->starts() : victim.server ? victim.server->starts() : 0);
   }

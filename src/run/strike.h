@@ -33,8 +33,7 @@ class Strikes {
  public:
   using OnEvent = std::function<void(evidence::EventKind, base::Instant, std::string)>;
   // `began` is the beginning of the fault phase.
-  Strikes(RunningSystem& system, boost::asio::io_context& io, inject::Safety safety, base::Instant began,
-          OnEvent on_event);
+  Strikes(RunningSystem& system, inject::Safety safety, base::Instant began, OnEvent on_event);
 
   // Ends when the step is healed, or cannot be.
   boost::asio::awaitable<void> carry_out(fault::Step step);
@@ -64,7 +63,6 @@ class Strikes {
   void took_effect(Struck& struck, base::Instant at, std::string observation);
 
   RunningSystem& system_;
-  boost::asio::io_context& io_;
   inject::Safety safety_;
   base::Instant began_;
   OnEvent on_event_;

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/task_group.h"
-#include "check/hits.h"
+#include "run/trial_work.h"
 
 namespace squall::run {
 namespace {
@@ -45,17 +45,6 @@ void strike_all(TrialPlace& place, Strikes& strikes, const fault::TrialSteps& pl
   }
   tasks.cancel();
   (void)place.session.wait_anyhow(tasks.join(base::now() + seconds(5)));
-}
-
-void fill_hits(TrialPlace& place, report::TrialReport& report, const check::FaultWindow& window) {
-  place.load.with_ledger([&](const ledger::Ledger& ledger) {
-    const check::Hits hits = check::count_hits(ledger, window);
-    report.hits.push_back({"in flight", hits.in_flight});
-    for (std::size_t stage = 0; stage < hits.waiting_for.size(); ++stage) {
-      report.hits.push_back({"waiting for " + ledger.layout().stages[stage], hits.waiting_for[stage]});
-    }
-    return 0;
-  });
 }
 
 void judge(TrialResult& result, const experiment::Experiment& experiment,
@@ -115,7 +104,7 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
   }
 
   event(evidence::EventKind::phase, base::now(), "faults");
-  Strikes strikes(place.system, session.io(), inject::Safety(session.journal()), base::now(), event);
+  Strikes strikes(place.system, inject::Safety(session.journal()), base::now(), event);
   strikes.on_first_effect([&](base::Instant at) {
     place.disturbed_at = at;
     place.green.emplace(probe::TimeToGreen::Options{
@@ -164,9 +153,14 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
     } else if (report.time_to_green) {
       report.time_to_green = std::max(*report.time_to_green, *recovery.caught_up);
     }
-    fill_hits(place, report, window);
+    place.load.with_ledger([&](const ledger::Ledger& ledger) {
+      fill_work(report, ledger, window);
+      return 0;
+    });
   }
   judge(result, place.experiment, waiting_for);
+  // What never came back in this trial is in its verdict, and must not make the next one look red.
+  if (effect && !report.phases.caught_up) place.load.give_up_before(window.observed_until);
   place.green.reset();
   place.disturbed_at.reset();
   return result;

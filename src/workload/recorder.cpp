@@ -34,12 +34,20 @@ std::vector<Doubt> Recorder::doubts() const {
 }
 
 Progress Recorder::progress() {
-  while (first_unfinished_ < ledger_.size() && finished(first_unfinished_)) ++first_unfinished_;
+  const auto waited_for = [this](ledger::OpId id) {
+    return !finished(id) && ledger_.operation(id).attempted_at >= given_up_before_;
+  };
+  while (first_unfinished_ < ledger_.size() && !waited_for(first_unfinished_)) ++first_unfinished_;
   Progress progress{.counts = ledger_.counts(), .unfinished = ledger_.unfinished()};
   if (first_unfinished_ < ledger_.size()) {
     progress.oldest_unfinished_at = ledger_.operation(first_unfinished_).attempted_at;
   }
   return progress;
+}
+
+void Recorder::wait_for_all() {
+  given_up_before_ = {};
+  first_unfinished_ = 0;
 }
 
 // Finished for the purpose of "oldest unfinished": it has its final effect, or was never accepted for all

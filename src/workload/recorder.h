@@ -51,6 +51,11 @@ class Recorder {
   const ledger::Layout& layout() const { return ledger_.layout(); }
   // `connected` is left to the caller.
   Progress progress();
+  // Inputs attempted before it are no longer waited for: progress() leaves them out of the oldest unfinished
+  // (a trial that never caught up must not make the next ones look red). They stay in the ledger.
+  void give_up_before(base::Instant instant) { given_up_before_ = instant; }
+  // Takes that back, for the final drain: what comes late is late, not lost.
+  void wait_for_all();
 
  private:
   bool finished(ledger::OpId id) const;
@@ -60,7 +65,8 @@ class Recorder {
   std::optional<std::string> write_error_;
   std::vector<Doubt> doubts_;
   std::map<std::string, std::size_t, std::less<>> doubt_index_;
-  ledger::OpId first_unfinished_ = 0;  // all before it are finished for good
+  ledger::OpId first_unfinished_ = 0;  // all before it are finished for good, or given up
+  base::Instant given_up_before_{};
 };
 
 }  // namespace squall::workload

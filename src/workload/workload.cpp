@@ -90,7 +90,10 @@ void Workload::spawn_tasks() {
 }
 
 void Workload::stop_load() {
-  thread_->call([this] { publisher_.stop(); });
+  thread_->call([this] {
+    publisher_.stop();
+    recorder_.wait_for_all();
+  });
   const base::Instant deadline = base::now() + options_.load.timeout + seconds(1);
   while (base::now() < deadline && thread_->call([this] { return publisher_.open(); }) > 0) {
     std::this_thread::sleep_for(milliseconds(2));
@@ -125,6 +128,10 @@ void Workload::finish(base::Instant deadline) {
     for (const auto& command : commands_) command->conclude();
     recorder_.flush();
   });
+}
+
+void Workload::give_up_before(base::Instant instant) {
+  thread_->call([&] { recorder_.give_up_before(instant); });
 }
 
 Progress Workload::progress() {

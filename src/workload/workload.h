@@ -64,6 +64,8 @@ class Workload {
   void finish(base::Instant deadline);
 
   Progress progress();
+  // As Recorder::give_up_before(); stop_load() takes it back.
+  void give_up_before(base::Instant instant);
   // Reasons why what the ledger says proves less than it seems to; complete after finish().
   std::vector<Doubt> doubts();
   // Calls `read` with the ledger as it is now, on the workload's thread.

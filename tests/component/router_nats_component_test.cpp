@@ -166,8 +166,8 @@ TEST_F(RouterOnNats, WaitsForNatsAtBootWithoutARestart) {
   expect_one_effect_each(10);
 }
 
-// A drain once waited 1.2 s for its open pulls to end, also where nothing came any more: every stop of an idle
-// router took that long.
+// A drain once waited 1.2 s for its open pulls to end, also where nothing came any more: every stop of an
+// idle router took that long.
 TEST_F(RouterOnNats, AnIdleRouterDrainsAtOnce) {
   start_everything();
   client().publish_until_acked(requests(10));

@@ -10,6 +10,7 @@ case "${1:-}" in
 esac
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 build="${1:-$root/build/dev}"
-cmake --build "$build" --target golden_test
+cmake --build "$build" --target golden_test experiment_test
 SQUALL_APPROVE=1 "$build/bin/golden_test" --gtest_brief=1
-git -C "$root" --no-pager diff --stat -- tests/golden
+SQUALL_APPROVE=1 "$build/bin/experiment_test" --gtest_brief=1 --gtest_filter=Reference.*
+git -C "$root" --no-pager diff --stat -- tests/golden docs/experiment-reference.md

@@ -1,28 +1,15 @@
 // Every rendering of a fixed report, byte for byte. After a wanted change: tests/golden/approve.sh.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <pugixml.hpp>
 #include <regex>
 
-#include "evidence/read_back.h"
+#include "golden_file.h"
 #include "report/render.h"
 #include "report_fixture.h"
 
 namespace squall::golden {
 namespace {
-
-void expect_golden(const std::string& name, const std::string& drawn) {
-  const std::string path = std::string(SQUALL_GOLDEN_DIR) + "/" + name;
-  if (std::getenv("SQUALL_APPROVE") != nullptr) {  // NOLINT(concurrency-mt-unsafe)
-    std::ofstream(path, std::ios::binary) << drawn;
-    return;
-  }
-  const auto approved = evidence::read_file(path);
-  ASSERT_TRUE(approved) << approved.error().message();
-  EXPECT_EQ(drawn, *approved) << "if this change is wanted: tests/golden/approve.sh";
-}
 
 TEST(ReportGolden, Table) { expect_golden("table.txt", report::render_table(example_report(), {})); }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "check/duplicates.h"
-#include "check/hits.h"
 #include "check/lost.h"
 #include "check/self_check.h"
 #include "check/totals.h"
@@ -13,6 +12,7 @@
 #include "check/unexpected.h"
 #include "report/render.h"
 #include "report/series.h"
+#include "run/trial_work.h"
 
 namespace squall::router_chaos {
 namespace {
@@ -148,17 +148,7 @@ void ControlledCase::fill_window(report::TrialReport& report, const Trial& trial
                    .caught_up = trial.recovery.caught_up};
   report.time_to_green = trial.time_to_green;
   chaos_->load().with_ledger([&](const ledger::Ledger& ledger) {
-    const check::Hits hits = check::count_hits(ledger, window);
-    report.hits.push_back({"in flight", hits.in_flight});
-    for (std::size_t stage = 0; stage < hits.waiting_for.size(); ++stage) {
-      report.hits.push_back({"waiting for " + ledger.layout().stages[stage], hits.waiting_for[stage]});
-    }
-    for (const ledger::OpId id : ledger.attempted_since(window.observed_from)) {
-      const ledger::Operation operation = ledger.operation(id);
-      report.acked += operation.state == ledger::State::ok;
-      report.failed += operation.state == ledger::State::failed;
-      report.unknown += operation.state == ledger::State::unknown;
-    }
+    run::fill_work(report, ledger, window);
     return 0;
   });
 }
