@@ -119,6 +119,22 @@ base::Result<void> SystemLinks::open(const experiment::Experiment& experiment, c
     if (!upstreams) return std::unexpected(upstreams.error());
     if (auto opened = open_one(link, *upstreams, options.seed); !opened) return opened;
   }
+  for (const experiment::FaultSpec& fault : experiment.faults) {
+    const auto* at = std::get_if<fault::AtMoment>(&fault.when);
+    if (at == nullptr) continue;
+    if (auto remembers = remember_deliveries(at->link); !remembers) return remembers;
+  }
+  return {};
+}
+
+// A watch that nobody meets: while there is one, a link remembers the subjects of what it delivers, so that
+// an ack can be told with its subject from the first trial on.
+base::Result<void> SystemLinks::remember_deliveries(const std::string& link) {
+  const proxy::MomentWatch nobody{.moment = fault::Moment::kBeforeAck, .client = "squall: nobody"};
+  for (const std::string& name : proxied(link)) {
+    const auto armed = proxy_->call([&](proxy::Links& all) { return all.arm(name, nobody); });
+    if (!armed) return std::unexpected(armed.error());
+  }
   return {};
 }
 

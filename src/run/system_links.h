@@ -52,6 +52,7 @@ class SystemLinks {
     std::vector<std::string> names;
     std::string address;
   };
+  base::Result<void> remember_deliveries(const std::string& link);
   base::Result<void> open_one(const experiment::Link& link, const std::vector<std::string>& upstreams,
                               std::uint64_t seed);
 

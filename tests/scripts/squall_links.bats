@@ -23,7 +23,7 @@ name: on-the-router
 include: router/system.yaml
 faults: $1
 trials: {count: 1, baseline: 300ms, control: 500ms}
-expect: {lost: 0, duplicates: 0, hit: not_judged}
+expect: {lost: 0, duplicates: 0, hit: any}
 EOF
 }
 
@@ -64,7 +64,7 @@ EOF
 }
 
 @test "a partition of the router holds its bytes back, and it goes on when it heals" {
-  router_experiment '[{black_hole: router, stream: both, for: 1s}]'
+  router_experiment '[{black_hole: router, direction: both, for: 1s}]'
   run "$SQUALL" run router.yaml
   [ "$status" -eq 0 ] || { echo "$output"; false; }
   grep -q '"kind":"effect","what":"link router: .*bytes not let through' _artifacts/latest/timeline.jsonl
@@ -101,20 +101,25 @@ squall: 1
 name: cluster
 nats: {start: 3, streams: {IN: {subjects: [in]}, OUT: {subjects: [out]}}}
 processes:
-  one: &process
+  one:
     command:
       - bash
       - -c
-      - 'echo "$NATS_URL"; url=${NATS_URL%%,*}; exec 3<>"/dev/tcp/127.0.0.1/${url##*:}"; head -n 1 <&3; sleep 100'
+      - 'echo "$NATS_URL"; url=$${NATS_URL%%,*}; exec 3<>"/dev/tcp/127.0.0.1/$${url##*:}"; head -n 1 <&3; sleep 100'
     ready: {log: INFO}
     stop_grace: 100ms
-  two: *process
+  two:
+    command:
+      - bash
+      - -c
+      - 'echo "$NATS_URL"; url=$${NATS_URL%%,*}; exec 3<>"/dev/tcp/127.0.0.1/$${url##*:}"; head -n 1 <&3; sleep 100'
+    ready: {log: INFO}
+    stop_grace: 100ms
 workload:
   publish: in
   rate: 10/s
   payload: {text: "{}", set: {/id: "${id}"}}
   effect: {subject: out, match: {json: /id}}
-faults: []
 trials: {count: 1, control: 100ms, drain_within: 100ms}
 expect: {lost: 1000000}
 EOF
@@ -135,7 +140,7 @@ EOF
   [ "$status" -eq 0 ] || { echo "$output"; false; }
   said "3 of 3 trials struck unfinished work"
   said "SIGKILL to orders"
-  [ "$(grep -c 'before_ack of ORDERS#[0-9]* by orders-worker (worker, delivery 1, orders.created)' <<<"$output")" -eq 3 ]
+  [ "$(grep -c 'before_ack of ORDERS#[0-9]* by orders-worker (worker, delivery [0-9]*, orders.created)' <<<"$output")" -eq 3 ] || { echo "$output"; false; }
   [ "$(jq -c 'select(.fields.moment == "before_ack") | .fields.sequence' _artifacts/latest/timeline.jsonl | wc -l)" -eq 3 ]
 }
 
