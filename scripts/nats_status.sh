@@ -21,7 +21,10 @@ esac
 
 if ! instance_runs; then
   echo "not running"
-  [[ ! -e $instance_state ]] || echo "  it was pid $(instance_field pid); its log is $instance_log"
+  if [[ -e $instance_state ]]; then
+    echo "  it was pid $(instance_field pid) at $(instance_field url); its log is $instance_log"
+    echo "  store $(instance_field store); scripts/nats_start.sh starts it again there, on the same port"
+  fi
   exit 1
 fi
 state=healthy
