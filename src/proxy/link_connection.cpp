@@ -38,6 +38,9 @@ LinkConnection::LinkConnection(Link& link, std::uint64_t number, base::UniqueFd 
 LinkConnection::~LinkConnection() = default;
 
 void LinkConnection::start() {
+  if (const TlsContext* const tls = link_.tls_towards_clients()) {
+    client_.start_tls(*tls, link_.settings().tls.client, /*gets_info=*/true);
+  }
   put_on_faults();
   if (state_ == State::kNew) dial_upstream();
 }
@@ -69,8 +72,17 @@ void LinkConnection::not_dialled(int error) {
 void LinkConnection::dialled() {
   if (const int error = dial_error(server_.fd()); error != 0) return not_dialled(error);
   server_.want_write(false);
+  if (const TlsContext* const tls = link_.tls_towards_server()) {
+    server_.start_tls(*tls, link_.settings().tls.server, /*gets_info=*/false);
+  }
   state_ = State::kThrough;
   settle();
+}
+
+void LinkConnection::peer_failed(Peer& peer, std::string_view why) {
+  const auto self = shared_from_this();
+  link_.refused(number_, fmt::format("TLS with the {}: {}", &peer == &client_ ? "client" : "server", why));
+  reset("no TLS");
 }
 
 void LinkConnection::peer_ready(Peer& peer, std::uint32_t events) {
@@ -90,6 +102,8 @@ void LinkConnection::expired(base::Instant now) {
   const auto self = shared_from_this();
   wakes_ = false;
   if (nats_) nats_->tick(now);
+  if (is_through() && client_.has_unread()) up_.read();
+  if (is_through() && server_.has_unread()) down_.read();
   if (is_through()) up_.run(now);
   if (is_through()) down_.run(now);
   settle();
@@ -121,6 +135,14 @@ void LinkConnection::update_interest() {
   if (!is_open()) return;
   up_.update_interest();
   down_.update_interest();
+  if (!wakes_ && has_unread()) {
+    wakes_ = true;
+    arm(base::now());
+  }
+}
+
+bool LinkConnection::has_unread() const {
+  return (client_.has_unread() && up_.wants_read()) || (server_.has_unread() && down_.wants_read());
 }
 
 void LinkConnection::set_timer() {

@@ -67,6 +67,8 @@ class LinkConnection final : public Peer::Owner,
   };
 
   void peer_ready(Peer& peer, std::uint32_t events) override;
+  void peer_failed(Peer& peer, std::string_view why) override;
+  bool has_unread() const;
   void expired(base::Instant now) override;
   void dial_upstream();
   void dial(const SocketAddress& address);
