@@ -90,7 +90,7 @@ class Client:
 
 async def main():
     client = Client()
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(limit=4 * 1024 * 1024)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         command = json.loads(line)
