@@ -49,10 +49,17 @@ void NatsLoad::round_trip() {
 void NatsLoad::make_stream() {
   const std::string stream =
       R"({"name":"BENCH","subjects":["bench.js"],"storage":"memory","retention":"limits","max_msgs":200000,"num_replicas":1})";
-  socket_.send(fmt::format("PUB $JS.API.STREAM.CREATE.BENCH x {}\r\n{}\r\n", stream.size(), stream));
-  socket_.send("PUB $JS.API.STREAM.PURGE.BENCH x 0\r\n\r\n");
-  round_trip();
-  while (synchronous(1, 8) > 1e6) {  // until the stream answers
+  ask("$JS.API.STREAM.CREATE.BENCH", stream);
+  ask("$JS.API.STREAM.PURGE.BENCH", "");
+}
+
+void NatsLoad::ask(std::string_view subject, std::string_view body) {
+  socket_.send(fmt::format("PUB {} _INBOX.bench {}\r\n{}\r\n", subject, body.size(), body));
+  std::string answer;
+  while (!answer.ends_with("}\r\n")) answer += socket_.receive(room);
+  if (answer.find("\"error\"") != answer.npos) {
+    std::fprintf(stderr, "%s\n", answer.c_str());
+    std::exit(1);
   }
 }
 

@@ -24,6 +24,7 @@ class NatsLoad {
 
  private:
   void round_trip();
+  void ask(std::string_view subject, std::string_view body);
   // Bytes that came; counts PubAcks, and ends the program when one is an error.
   std::size_t acks();
 
