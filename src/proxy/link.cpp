@@ -120,7 +120,7 @@ base::Result<void> Link::change(LinkSettings settings) {
 }
 
 base::Result<void> Link::listen() {
-  if (listener_ || !settings_.enabled || refuses_all()) return {};
+  if (listener_ || !settings_.enabled || drains_ || refuses_all()) return {};
   auto listener = listen_on(listen_address_);
   if (!listener) return std::unexpected(listener.error());
   listener_ = *std::move(listener);
@@ -135,6 +135,12 @@ void Link::stop_listening() {
   if (!listener_) return;
   reactor_.watch(listener_.get(), EPOLLIN, 0, *this);
   listener_.reset();
+}
+
+void Link::drain() {
+  drains_ = true;
+  stop_listening();
+  remove_all();
 }
 
 void Link::close_connections(std::string_view reason) {

@@ -33,6 +33,9 @@ class Link final : public Reactor::Watcher {
   // Listens if it should: it is enabled, and no fault refuses all. Errors: the port is in use.
   base::Result<void> listen();
   void stop_listening();
+  // From here on what comes stays where it is; what has been read goes on.
+  void drain();
+  bool drains() const { return drains_; }
   // Others may have it from here on.
   void release_port() { held_port_.reset(); }
   void close_connections(std::string_view reason);
@@ -101,6 +104,7 @@ class Link final : public Reactor::Watcher {
   std::uint64_t bytes_down_ = 0;
   std::size_t held_ = 0;
   bool full_ = false;
+  bool drains_ = false;
   base::Instant said_refused_{};
 };
 

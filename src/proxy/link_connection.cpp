@@ -200,6 +200,7 @@ void LinkConnection::finish(std::string_view reason) {
 }
 
 bool LinkConnection::link_is_full() const { return link_.full(); }
+bool LinkConnection::link_drains() const { return link_.drains(); }
 
 std::optional<std::string> LinkConnection::rewritten(const wire::Info& info) const {
   return link_.rewritten(info.json);
@@ -227,7 +228,8 @@ ConnectionStatus LinkConnection::status() const {
 }
 
 std::size_t LinkConnection::unwritten() const {
-  return reported_held_ + (up_.has_unwritten() ? 1 : 0) + (down_.has_unwritten() ? 1 : 0);
+  return reported_held_ + (up_.has_unwritten() ? 1 : 0) + (down_.has_unwritten() ? 1 : 0) + client_.unsent() +
+         server_.unsent();
 }
 
 }  // namespace squall::proxy

@@ -178,10 +178,7 @@ base::Result<void> Links::release(const std::string& name, std::uint64_t event, 
 }
 
 void Links::stop_accepting() {
-  for (const auto& [name, link] : links_) {
-    link->remove_all();
-    link->stop_listening();
-  }
+  for (const auto& [name, link] : links_) link->drain();
 }
 
 std::size_t Links::unwritten() const {

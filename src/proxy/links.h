@@ -57,9 +57,9 @@ class Links {
   // Errors: no such link, or it is over.
   base::Result<void> release(const std::string& link, std::uint64_t event, Release how);
 
-  // Accepts nothing more; faults are removed, so that what is held flows.
+  // Accepts and reads nothing more; faults are removed, so that what is held flows.
   void stop_accepting();
-  // Bytes that have come and are not yet written.
+  // More than 0 while something that has been read is not yet with its receiver.
   std::size_t unwritten() const;
   void close_all();
 

@@ -41,6 +41,8 @@ class Peer final : public Reactor::Watcher {
   IoResult send(std::string_view bytes) {
     return tls_ == nullptr ? proxy::send(fd_.get(), bytes) : send_tls(bytes);
   }
+  // Bytes that its kernel has not taken yet.
+  std::size_t unsent() const { return fd_ ? proxy::unsent(fd_.get()) : 0; }
   // Bytes that can be received though the socket has none.
   bool has_unread() const { return tls_ != nullptr && tls_->has_unread(); }
 
