@@ -227,9 +227,10 @@ std::optional<std::string> Link::rewritten(std::string_view info) const {
   const auto listen = parse_host_port(listen_address_.text());
   std::optional<bool> tls_required;
   if (settings_.tls != LinkTls{}) tls_required = settings_.tls.client != LinkTls::Upgrade::kNone;
-  return rewrite_info(info, {.listen = *listen,
-                             .proxied = [this](std::string_view url) { return links_.proxied(url); },
-                             .tls_required = tls_required});
+  return rewrite_info(
+      info, {.listen = *listen,
+             .proxied = [this](std::string_view url) { return links_.proxied(url, settings_.group); },
+             .tls_required = tls_required});
 }
 
 void Link::say(ProxyEvent::Kind kind, std::uint64_t connection, std::string text) {

@@ -1,6 +1,7 @@
 #include "proxy/peer.h"
 
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/invariant.h"
@@ -38,6 +39,12 @@ IoResult Peer::send_tls(std::string_view bytes) {
   const IoResult result = tls_->send(bytes);
   watch();
   return result;
+}
+
+std::size_t Peer::unread() const {
+  int size = 0;
+  if (!fd_ || ::ioctl(fd_.get(), FIONREAD, &size) != 0 || size < 0) return 0;
+  return static_cast<std::size_t>(size);
 }
 
 void Peer::end_writing() {

@@ -46,6 +46,9 @@ class Peer final : public Reactor::Watcher {
   // Bytes that can be received though the socket has none.
   bool has_unread() const { return tls_ != nullptr && tls_->has_unread(); }
 
+  // Bytes that have come and were not received yet.
+  std::size_t unread() const;
+
   // What the owner is called for. Errors are heard of only while something is wanted.
   void want_read(bool wanted) { want(kRead, wanted); }
   void want_write(bool wanted) { want(kWrite, wanted); }

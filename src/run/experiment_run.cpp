@@ -7,6 +7,7 @@
 #include "experiment/read_secret.h"
 #include "report/render.h"
 #include "report/series.h"
+#include "run/abort_watch.h"
 #include "run/judgement.h"
 #include "run/load.h"
 #include "run/not_yet.h"
@@ -24,7 +25,10 @@ class ExperimentRun {
  public:
   ExperimentRun(const experiment::Experiment& experiment, const experiment::Plan& plan,
                 const RunOptions& options, Session::Parts parts)
-      : experiment_(experiment), plan_(plan), session_(std::move(parts)), system_(session_, experiment) {
+      : experiment_(experiment),
+        plan_(plan),
+        session_(std::move(parts)),
+        system_(session_, experiment, plan.seed) {
     report_.name = experiment.name;
     report_.started = session_.folder().anchor().wall;
     report_.command = options.command;
@@ -47,8 +51,13 @@ class ExperimentRun {
     } catch (const Interrupted& interrupted) {
       outcome.interrupted = interrupted.signal;
       inconclusive(fmt::format("interrupted by signal {}", interrupted.signal));
+    } catch (const Aborted& aborted) {
+      // Whatever was injected is healed by now.
+      phase("aborted: " + aborted.reason);
+      inconclusive("aborted: " + aborted.reason);
     }
     // On every way out: stop, check, seal.
+    abort_watch_.reset();
     load_.reset();
     ledger_file_.reset();
     system_.stop();
@@ -94,6 +103,7 @@ class ExperimentRun {
     }
     load_ = std::make_unique<workload::Workload>(std::move(*options));
     load_->start();
+    abort_watch_ = std::make_unique<AbortWatch>(session_, system_, experiment_.abort);
     return true;
   }
 
@@ -238,6 +248,7 @@ class ExperimentRun {
   std::unique_ptr<workload::Workload> load_;
   std::optional<base::Instant> disturbed_at_;
   std::optional<probe::TimeToGreen> green_;
+  std::unique_ptr<AbortWatch> abort_watch_;
 };
 
 }  // namespace
