@@ -2,10 +2,13 @@
 
 #include <fnmatch.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/invariant.h"
 #include "base/seed.h"
+#include "fault/nats_presets.h"
+#include "router_chaos/routed_system.h"
 
 namespace squall::router_chaos {
 namespace {
@@ -22,9 +25,30 @@ fault::Fault kill_router_process(const std::string& name) {
   return {.name = "kill-" + name, .action = fault::Kill{.target = name, .signal = "KILL"}};
 }
 
-fault::Fault freeze(const std::string& target, base::Nanos duration) {
-  return {.name = "freeze-" + target,
-          .action = fault::Freeze{.target = target, .duration = duration, .scope = fault::Scope::kProcess}};
+fault::OnLink on_router_link(const std::string& kind, fault::LinkAction action, base::Nanos duration) {
+  return {.target = kRouterLink,
+          .kind = kind,
+          .rule = {.name = kind, .action = std::move(action), .stream = fault::LinkStream::kBoth},
+          .duration = duration};
+}
+
+fault::OnLink preset(const std::string& kind, const nlohmann::json& attributes, base::Nanos duration) {
+  auto rule = fault::nats_preset(kind, kind, attributes);
+  SQUALL_CHECK(rule.has_value());
+  return on_router_link(kind, *std::move(rule), duration);
+}
+
+fault::Fault at(base::Nanos when, fault::OnLink action) {
+  return {.name = action.kind, .action = std::move(action), .at = when};
+}
+
+nlohmann::json decide_consumer() { return {{"stream", "ROUTER_DECIDE"}, {"consumer", "router-decide"}}; }
+
+// Nothing passes for 4 s; then the network resets what is left of the connections.
+fault::PlannedTrial partition() {
+  return {.number = 1,
+          .faults = {at(seconds(0), on_router_link("black_hole", fault::BlackHole{}, seconds(4))),
+                     at(seconds(4), on_router_link("reset_peer", fault::ResetPeer{}, base::Nanos{0}))}};
 }
 
 std::vector<fault::PlannedTrial> one_each(const std::vector<fault::Fault>& faults) {
@@ -55,6 +79,12 @@ std::vector<base::Nanos> down_times_of_ten() {
 
 }  // namespace
 
+fault::OnLink late_acks_of_decide(base::Nanos duration) {
+  nlohmann::json attributes = decide_consumer();
+  attributes["delay_ms"] = base::to_ms(duration);
+  return preset("ack_delay", attributes, duration);
+}
+
 std::vector<PlannedCase> planned_cases(const PlanOptions& options) {
   const fault::Fault sigkill = kill_nats("KILL");
   const fault::Fault sigterm = kill_nats("TERM");
@@ -80,9 +110,17 @@ std::vector<PlannedCase> planned_cases(const PlanOptions& options) {
        .purpose = "the supervisor dies by SIGKILL: its roles die with it, and the guardian brings new ones",
        .trials = one_each({kill_router_process("supervisor"), kill_router_process("supervisor")})},
       {.name = "test_jetstream_lag_backpressure",
-       .failure_modes = {"FM-JETSTREAM-001", "FM-JETSTREAM-002"},
-       .purpose = "the acks of the decide consumer stop for 4 s: backpressure, redelivery, one effect each",
-       .trials = one_each({freeze("router.v1.decide", seconds(4))})},
+       .failure_modes = {"FM-JETSTREAM-001"},
+       .purpose =
+           "the acks of the decide consumer reach the broker 4 s late: backpressure, and it goes again",
+       .trials = one_each({at(seconds(0), late_acks_of_decide(seconds(4)))})},
+      {.name = "test_lost_acks_redelivery",
+       .failure_modes = {"FM-JETSTREAM-002"},
+       .purpose = "the acks of the decide consumer are lost for 1 s: redelivery, and one effect each",
+       .trials = one_each({at(seconds(0), preset("ack_drop", decide_consumer(), seconds(1)))})},
+      {.name = "test_lost_pubacks_one_effect",
+       .purpose = "the router is not told for 1 s what is stored: it publishes again, with one effect each",
+       .trials = one_each({at(seconds(0), preset("puback_drop", nlohmann::json::object(), seconds(1)))})},
       {.name = "test_recovery_slo_nats",
        .failure_modes = {"FM-NATS-001"},
        .purpose = "repeated broker SIGKILLs under one continuous load",
@@ -97,10 +135,10 @@ std::vector<PlannedCase> planned_cases(const PlanOptions& options) {
        .purpose = "one role dies by SIGKILL: that one comes back, and no other is touched",
        .trials = one_each({kill_router_process("decide-0"), kill_router_process("result")}),
        .slo = seconds(5)},
-      {.name = "test_network_freeze_recovery",
+      {.name = "test_network_partition_recovery",
        .failure_modes = {"FM-NETWORK-001"},
-       .purpose = "the broker answers nothing for 5 s while every connection stays open",
-       .trials = one_each({freeze("nats-1", seconds(5))})},
+       .purpose = "nothing passes between router and broker for 4 s, then the connections are reset",
+       .trials = {partition()}},
       {.name = "test_router_drain_loses_nothing",
        .purpose = "the router is stopped by SIGTERM under load and started again",
        .trials = one_each(

@@ -29,6 +29,9 @@ struct PlanOptions {
   std::uint64_t seed = 7;
 };
 
+// The acks of the decide consumer reach the broker late, for as long as that lasts.
+fault::OnLink late_acks_of_decide(base::Nanos duration);
+
 // All cases in the order in which they run.
 std::vector<PlannedCase> planned_cases(const PlanOptions& options);
 
