@@ -1,4 +1,5 @@
-// What the suite does, as data: each case with its faults. `--plan` prints exactly what a run executes.
+// What the suite does, as data: each case with its faults, which the experiments in experiments/ say; the
+// suite adds what only it can see (pids, metrics, log lines). `--plan` prints exactly what a run executes.
 #pragma once
 
 #include <cstdint>
@@ -28,9 +29,6 @@ struct PlanOptions {
   int repeat = 10;  // trials of each SLO case
   std::uint64_t seed = 7;
 };
-
-// The acks of the decide consumer reach the broker late, for as long as that lasts.
-fault::OnLink late_acks_of_decide(base::Nanos duration);
 
 // All cases in the order in which they run.
 std::vector<PlannedCase> planned_cases(const PlanOptions& options);

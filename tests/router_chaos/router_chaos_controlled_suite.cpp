@@ -202,7 +202,7 @@ TEST(router_chaos_controlled_suite, test_jetstream_lag_backpressure) {
     const auto& planned = c.planned().trials.front();
     const auto& lag = std::get<fault::OnLink>(planned.faults.front().action);
     const Trial trial = c.trial(
-        planned, [&] { return chaos.induce_jetstream_lag("router.v1.decide", lag.duration, sample); },
+        planned, [&] { return chaos.induce_jetstream_lag("router.v1.decide", lag, sample); },
         [&] {
           const base::Instant deadline = base::now() + c.run().options().give_up_after;
           while (base::now() < deadline && (states.empty() || states.back() != 0.0)) {

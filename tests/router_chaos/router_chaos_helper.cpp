@@ -235,10 +235,10 @@ inject::Injected RouterChaos::strike_link(const fault::OnLink& action, const std
   return injected;
 }
 
-inject::Injected RouterChaos::induce_jetstream_lag(std::string_view subject, base::Nanos duration,
+inject::Injected RouterChaos::induce_jetstream_lag(std::string_view subject, const fault::OnLink& late_acks,
                                                    const std::function<void()>& sample) {
   SQUALL_CHECK(subject == "router.v1.decide");
-  return strike_link(late_acks_of_decide(duration), sample);
+  return strike_link(late_acks, sample);
 }
 
 inject::Injected RouterChaos::partition_router(const fault::OnLink& black_hole, const fault::OnLink& reset) {

@@ -63,9 +63,9 @@ class RouterChaos {
   inject::Injected drain_router();
   // Whether the last drain ended with exit code 0.
   bool last_drain_was_clean() const { return drained_cleanly_; }
-  // Holds the acks of the consumer of `subject` back for `duration` (ack_delay on the router's link), and
-  // calls `sample` every 20 ms meanwhile. Only router.v1.decide is known.
-  inject::Injected induce_jetstream_lag(std::string_view subject, base::Nanos duration,
+  // Holds the acks of the consumer of `subject` back on the router's link, and calls `sample` every 20 ms
+  // meanwhile. Only router.v1.decide is known.
+  inject::Injected induce_jetstream_lag(std::string_view subject, const fault::OnLink& late_acks,
                                         const std::function<void()>& sample);
   // A fault of the router's link, for its duration.
   inject::Injected strike_link(const fault::OnLink& action, const std::function<void()>& sample = {});
