@@ -73,6 +73,7 @@ EOF
   start_service "$port"
   NATS_URL=nats://127.0.0.1:$port setsid bash -c "exec node $ROOT/examples/node-worker/worker.mjs --tag=$mark" >/dev/null 2>&1 3>&- &
   local other=$!
+  until [[ $(cat "/proc/$other/comm") == node ]]; do sleep 0.01; done # a group and a target from then on
   attached_experiment '{kill: orders, when: 300ms}'
   run "$SQUALL" run attached.yaml --trials 1
   kill -KILL -- "-$other"
