@@ -22,8 +22,9 @@ esac
 if ! instance_runs; then
   echo "not running"
   if [[ -e $instance_state ]]; then
-    echo "  it was pid $(instance_field pid) at $(instance_field url); its log is $instance_log"
-    echo "  store $(instance_field store); scripts/nats_start.sh starts it again there, on the same port"
+    url=$(instance_field url)
+    echo "  it was pid $(instance_field pid)${url:+ at $url}; its log is $instance_log"
+    echo "  store $instance_folder/store; scripts/nats_start.sh starts it again there, on the same port"
   fi
   exit 1
 fi
