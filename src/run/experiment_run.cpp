@@ -7,6 +7,8 @@
 #include "experiment/read_secret.h"
 #include "report/render.h"
 #include "report/series.h"
+#include "run/fault_facts.h"
+#include "run/input_facts.h"
 #include "run/judgement.h"
 #include "run/load.h"
 #include "run/not_yet.h"
@@ -19,6 +21,8 @@ namespace {
 using check::VerdictKind;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+constexpr base::Nanos kScanPatience = seconds(30);
 
 class ExperimentRun {
  public:
@@ -84,7 +88,9 @@ class ExperimentRun {
     }
     ledger_file_.emplace(std::move(*file));
     LoadSettings settings{
-        .key_prefix = key_prefix(), .seed = plan_.seed, .ledger_sink = [this](std::string_view bytes) {
+        .key_prefix = key_prefix(),
+        .shared = experiment_.nats.attached() != nullptr,
+        .seed = plan_.seed, .ledger_sink = [this](std::string_view bytes) {
           return ledger_file_->append(bytes);
         }};
     auto options = session_.wait(workload_options(experiment_.workload, std::move(settings), system_.nats()));
@@ -92,7 +98,16 @@ class ExperimentRun {
       inconclusive("the workload cannot be made: " + options.error().message());
       return false;
     }
+    const base::Instant by = base::now() + seconds(5);
+    auto inputs = session_.wait(find_input_facts(experiment_, system_.nats(), by));
+    if (!inputs) {
+      inconclusive("the inputs' stream cannot be looked at: " + inputs.error().message());
+      return false;
+    }
+    if (*inputs) options->inputs = (*inputs)->stream;
+    if (*inputs) options->inputs->carried = options->load.carried;
     load_ = std::make_unique<workload::Workload>(std::move(*options));
+    if (*inputs) load_->record(ledger::Circumstance((*inputs)->contract));
     load_->start();
     return true;
   }
@@ -140,6 +155,11 @@ class ExperimentRun {
                      .disturbed_at = disturbed_at_,
                      .green = green_};
     TrialResult result = run_trial(place, steps);
+    for (ledger::Circumstance& fact : fault_facts(steps, result.struck, next_fault_)) {
+      if (std::holds_alternative<ledger::FaultStruck>(fact)) ++next_fault_;
+      load_->record(std::move(fact));
+    }
+    note_disturbance(result);
     report::TrialReport& trial = result.report;
     trial.summary = report::make_summary(trial);
     std::string back;
@@ -151,33 +171,41 @@ class ExperimentRun {
     case_.trials.push_back(std::move(trial));
   }
 
+  void note_disturbance(const TrialResult& result) {
+    if (!result.report.took_effect_at) return;
+    check::Disturbance disturbance{.from = result.window.took_effect_at, .until = {}};
+    if (result.report.phases.caught_up) {
+      const base::Nanos lasted = std::max(*result.report.phases.caught_up,
+                                          result.report.time_to_green.value_or(base::Nanos{0}));
+      disturbance.until = disturbance.from + lasted;
+    }
+    known_.disturbances.push_back(disturbance);
+  }
+
   void finish() {
     phase("drain");
     load_->stop_load();
     const base::Instant deadline = base::now() + experiment_.trials.drain_within;
-    bool drained = false;
-    while (!drained && base::now() < deadline) {
+    workload::Drained drained;
+    while (!drained.caught_up && base::now() < deadline) {
       session_.live().show(
           fmt::format("{}  drain  ·  {} unfinished", experiment_.name, load_->progress().unfinished));
-      drained = load_->drain(base::now() + milliseconds(200)).caught_up;
+      drained = load_->drain(base::now() + milliseconds(200));
       session_.wait_for(milliseconds(1));
     }
-    if (!drained) {
-      case_.notes.push_back({"drain", fmt::format("{} inputs were unfinished {} after the last trial",
-                                                  load_->progress().unfinished,
-                                                  base::format_duration(experiment_.trials.drain_within))});
-    }
-    load_->finish(base::now() + seconds(10));
+    if (!drained.caught_up) known_.left = drained.left;
+    load_->finish(base::now() + kScanPatience);
+    known_.doubts = load_->doubts();
     phase("check");
     load_->with_ledger([this](const ledger::Ledger& ledger) {
-      judge_run(case_, experiment_, ledger);
+      judge_run(case_, experiment_, ledger, known_);
       case_.series.push_back(report::effects_over_time(
           ledger, ledger.layout().final_stage(),
           {.run_start = session_anchor().mono, .from = session_anchor().mono, .until = base::now()}));
       return 0;
     });
     // A ledger with a hole is one of them.
-    for (const workload::Doubt& doubt : load_->doubts()) {
+    for (const workload::Doubt& doubt : known_.doubts) {
       inconclusive(doubt.times > 1 ? fmt::format("{} ({} times)", doubt.what, doubt.times) : doubt.what);
     }
   }
@@ -238,6 +266,8 @@ class ExperimentRun {
   std::unique_ptr<workload::Workload> load_;
   std::optional<base::Instant> disturbed_at_;
   std::optional<probe::TimeToGreen> green_;
+  RunKnowledge known_;
+  std::uint32_t next_fault_ = 1;
 };
 
 }  // namespace

@@ -23,15 +23,6 @@ void look_at_steps(const experiment::Plan& plan, std::set<std::string>& missing)
   }
 }
 
-void look_at_expectations(const experiment::Expectations& expect, std::set<std::string>& missing) {
-  if (expect.order != experiment::Order::kNotJudged) missing.insert("this build cannot judge expect.order");
-  if (expect.latency.any()) missing.insert("this build cannot judge expect.latency");
-  const experiment::LossBound& lost = expect.lost;
-  if (lost.in_nats != lost.by_service || lost.by_service != lost.stranded || lost.stranded != lost.pending) {
-    missing.insert("this build cannot tell losses by their cause: give expect.lost one number for all");
-  }
-}
-
 void look_at_system(const experiment::Experiment& experiment, std::set<std::string>& missing) {
   if (!experiment.links.empty()) missing.insert("this build makes no links of its own (links)");
   if (!experiment.abort.empty()) missing.insert("this build does not watch abort conditions (abort)");
@@ -50,7 +41,6 @@ std::vector<std::string> not_yet_possible(const experiment::Experiment& experime
                                           const experiment::Plan& plan) {
   std::set<std::string> missing;
   look_at_steps(plan, missing);
-  look_at_expectations(experiment.expect, missing);
   look_at_system(experiment, missing);
   return {missing.begin(), missing.end()};
 }
