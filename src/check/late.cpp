@@ -91,13 +91,10 @@ std::optional<base::Nanos> latency_at(const ledger::Ledger& ledger, const LateLi
 Verdict check_late(const ledger::Ledger& ledger, const LateLimit& limit) {
   Verdict verdict = begin_verdict("late", ledger);
   const Seen seen = look_at(ledger, limit);
-  verdict.counts = {{"finished", seen.finished.count()},
-                    {"unfinished", seen.unfinished},
-                    {"late", seen.late},
-                    {"p50_us", seen.us_at(0.5)},
-                    {"p90_us", seen.us_at(0.9)},
-                    {"p99_us", seen.us_at(0.99)},
-                    {"worst_us", seen.us_at(1)}};
+  verdict.counts = {
+      {"finished", seen.finished.count()}, {"unfinished", seen.unfinished}, {"late", seen.late},
+      {"p50_us", seen.us_at(0.5)},         {"p90_us", seen.us_at(0.9)},     {"p99_us", seen.us_at(0.99)},
+      {"worst_us", seen.us_at(1)}};
   if (const auto problem = ledger.clock_problem()) {
     verdict.inconclusive(*problem);
     return verdict;
@@ -109,7 +106,8 @@ Verdict check_late(const ledger::Ledger& ledger, const LateLimit& limit) {
   }
   if (seen.keeps(limit.share)) return verdict;
   for (const ledger::Slowest::One& slow : ledger.slowest().sorted()) {
-    if (slow.latency > limit.limit && counts(ledger, slow.id, seen.spans)) verdict.add_example(ledger, slow.id);
+    if (slow.latency > limit.limit && counts(ledger, slow.id, seen.spans))
+      verdict.add_example(ledger, slow.id);
   }
   const auto latency = seen.at(limit.share);
   verdict.fail(fmt::format("{:g} % of the inputs are finished after {}, want {}", limit.share * 100,

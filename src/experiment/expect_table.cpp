@@ -140,9 +140,9 @@ Shape<Expectations> expect_shape() {
                        .meaning = "Inputs whose carried part came through changed (`carries` of an effect)",
                        .standard = "0"},
                       count_shape(), [](Expectations& into, Count value) { into.corrupted = value; });
-  table->field({.name = "unavailable",
-                .meaning = "The longest span in which nothing that was published was accepted"},
-               &Expectations::unavailable, duration({1us, 24h}));
+  table->field(
+      {.name = "unavailable", .meaning = "The longest span in which nothing that was published was accepted"},
+      &Expectations::unavailable, duration({1us, 24h}));
   table->field(
       {.name = "order",
        .meaning = "Whether effects must keep the order of their inputs, outside of recoveries",

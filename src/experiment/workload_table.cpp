@@ -107,7 +107,8 @@ Shape<EffectSpec> effect_shape() {
                &EffectSpec::match, match_shape());
   table->field<std::string>(
       {.name = "carries",
-       .meaning = "What comes through unchanged: a JSON pointer into input and effect, or all of the payload"},
+       .meaning =
+           "What comes through unchanged: a JSON pointer into input and effect, or all of the payload"},
       text("JSON pointer such as /amount, or all", is_carried), [](EffectSpec& into, std::string given) {
         const bool all = given.size() == kAllOfPayload.size() && given.front() != '/';
         into.carries.emplace(all ? std::string() : given);

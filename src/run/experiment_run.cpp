@@ -90,9 +90,8 @@ class ExperimentRun {
     LoadSettings settings{
         .key_prefix = key_prefix(),
         .shared = experiment_.nats.attached() != nullptr,
-        .seed = plan_.seed, .ledger_sink = [this](std::string_view bytes) {
-          return ledger_file_->append(bytes);
-        }};
+        .seed = plan_.seed,
+        .ledger_sink = [this](std::string_view bytes) { return ledger_file_->append(bytes); }};
     auto options = session_.wait(workload_options(experiment_.workload, std::move(settings), system_.nats()));
     if (!options) {
       inconclusive("the workload cannot be made: " + options.error().message());
@@ -175,8 +174,8 @@ class ExperimentRun {
     if (!result.report.took_effect_at) return;
     check::Disturbance disturbance{.from = result.window.took_effect_at, .until = {}};
     if (result.report.phases.caught_up) {
-      const base::Nanos lasted = std::max(*result.report.phases.caught_up,
-                                          result.report.time_to_green.value_or(base::Nanos{0}));
+      const base::Nanos lasted =
+          std::max(*result.report.phases.caught_up, result.report.time_to_green.value_or(base::Nanos{0}));
       disturbance.until = disturbance.from + lasted;
     }
     known_.disturbances.push_back(disturbance);

@@ -49,7 +49,8 @@ ledger::Contract contract_of(const experiment::Experiment& experiment, const cli
 }
 
 // Those that the experiment names where it says when a process is ready; nothing: it names none.
-std::vector<std::string> named_consumers(const experiment::Experiment& experiment, const std::string& stream) {
+std::vector<std::string> named_consumers(const experiment::Experiment& experiment,
+                                         const std::string& stream) {
   std::vector<std::string> names;
   for (const experiment::Process& process : experiment.processes) {
     const experiment::StartedProcess* started = process.started();

@@ -99,8 +99,8 @@ void judge_run(report::CaseReport& report, const experiment::Experiment& experim
     judge_clock(report, "first output", experiment.expect.first_output, report::first_output_of);
     judge_clock(report, "time to green", experiment.expect.time_to_green, report::time_to_green_of);
   }
-  const bool nothing_proven =
-      std::ranges::any_of(report.checks, [](const check::Verdict& verdict) { return verdict.proves_nothing; });
+  const bool nothing_proven = std::ranges::any_of(
+      report.checks, [](const check::Verdict& verdict) { return verdict.proves_nothing; });
   std::vector<VerdictKind> kinds{report.verdict};
   for (const report::TrialReport& trial : report.trials) {
     // A trial fails by what never came, and unseen effects may have come.
@@ -112,8 +112,7 @@ void judge_run(report::CaseReport& report, const experiment::Experiment& experim
   }
   for (const report::Assertion& assertion : report.assertions) {
     if (assertion.ok) continue;
-    const bool doubtful =
-        nothing_proven || (known.effects_may_be_unseen() && is_about_absence(assertion));
+    const bool doubtful = nothing_proven || (known.effects_may_be_unseen() && is_about_absence(assertion));
     kinds.push_back(doubtful ? VerdictKind::inconclusive : VerdictKind::fail);
     report.reasons.push_back(fmt::format("{}: {}, want {}", assertion.text, assertion.got, assertion.want));
   }

@@ -11,7 +11,8 @@
 
 namespace squall::run {
 
-// After the final drain and scan. Fills checks, totals, clocks, assertions, reasons and the verdict of the case.
+// After the final drain and scan. Fills checks, totals, clocks, assertions, reasons and the verdict of the
+// case.
 void judge_run(report::CaseReport& report, const experiment::Experiment& experiment,
                const ledger::Ledger& ledger, const RunKnowledge& known);
 

@@ -19,8 +19,7 @@ std::string services_of(const experiment::Experiment& experiment) {
 
 class Explanation {
  public:
-  explicit Explanation(const Losses& losses)
-      : losses_(losses), service_(services_of(losses.experiment)) {
+  explicit Explanation(const Losses& losses) : losses_(losses), service_(services_of(losses.experiment)) {
     const auto& scans = losses.ledger.run().scans;
     if (!scans.empty()) scan_ = &scans.begin()->second;
     for (const ledger::ConsumerState& consumer : losses.ledger.run().consumers) {
@@ -93,9 +92,10 @@ class Explanation {
   void stranded(std::uint64_t count) {
     say(fmt::format("{} were delivered max_deliver times to {}, and not acked: nobody gets them again", count,
                     consumers_),
-        fmt::format("{} failed at each of these deliveries, or was not there: raise max_deliver, or watch for "
-                    "the MAX_DELIVERIES advisory",
-                    service_));
+        fmt::format(
+            "{} failed at each of these deliveries, or was not there: raise max_deliver, or watch for "
+            "the MAX_DELIVERIES advisory",
+            service_));
   }
   void pending(std::uint64_t count) {
     say(fmt::format("{} still wait in {} for {}", count, stream(), consumers_),
@@ -119,7 +119,8 @@ std::string explain_duplicates(const experiment::Experiment& experiment) {
                        services_of(experiment));
   }
   return fmt::format(
-      "{} stored an effect again for an input that was delivered again: give each {} a Nats-Msg-Id made of its "
+      "{} stored an effect again for an input that was delivered again: give each {} a Nats-Msg-Id made of "
+      "its "
       "input's identity",
       services_of(experiment), effect.subject);
 }

@@ -82,7 +82,8 @@ class MessageJudge {
     const std::uint64_t unknown_cause = lost.count("undetermined");
     if (std::ranges::all_of(bounds, [&](const auto& one) { return one == bounds.front(); })) {
       std::uint64_t most_of_a_cause = unknown_cause;
-      for (const LossWord& word : kLossWords) most_of_a_cause = std::max(most_of_a_cause, lost.count(word.count));
+      for (const LossWord& word : kLossWords)
+        most_of_a_cause = std::max(most_of_a_cause, lost.count(word.count));
       if (bounds.front()) {
         expect("lost", fmt::format("{}", *bounds.front()),
                of(report_.totals.lost, acked, "acknowledged inputs have no effect"),
@@ -96,7 +97,8 @@ class MessageJudge {
       }
       if (unknown_cause > 0) {
         report_.verdict = check::combine(std::vector{report_.verdict, VerdictKind::inconclusive});
-        add_reason(fmt::format("{} acknowledged inputs have no effect, and nobody can say why", unknown_cause));
+        add_reason(
+            fmt::format("{} acknowledged inputs have no effect, and nobody can say why", unknown_cause));
       }
     }
     if (lost.count("in_nats") > 0) keep(durability, Asked::no);
@@ -121,9 +123,10 @@ class MessageJudge {
 
   void order() {
     const bool total = experiment_.expect.order == experiment::Order::kTotal;
-    const Verdict& order = keep(
-        check::check_order(ledger_, {.per_producer = total, .per_key = true, .disturbances = known_.disturbances}),
-        Asked::yes);
+    const Verdict& order =
+        keep(check::check_order(
+                 ledger_, {.per_producer = total, .per_key = true, .disturbances = known_.disturbances}),
+             Asked::yes);
     if (order.kind == VerdictKind::inconclusive) return;
     expect("order", total ? "as sent" : "per key",
            fmt::format("{} effects behind those of later inputs ({} more in recoveries, permitted)",
@@ -139,8 +142,10 @@ class MessageJudge {
       const std::optional<base::Nanos>& limit;
     };
     std::optional<Verdict> shown;
-    for (const Demand& demand : std::initializer_list<Demand>{
-             {"p50", 0.5, bound.p50}, {"p95", 0.95, bound.p95}, {"p99", 0.99, bound.p99}, {"max", 1, bound.max}}) {
+    for (const Demand& demand : std::initializer_list<Demand>{{"p50", 0.5, bound.p50},
+                                                              {"p95", 0.95, bound.p95},
+                                                              {"p99", 0.99, bound.p99},
+                                                              {"max", 1, bound.max}}) {
       if (!demand.limit) continue;
       const check::LateLimit limit{
           .share = demand.share, .limit = *demand.limit, .disturbances = known_.disturbances};
@@ -159,13 +164,15 @@ class MessageJudge {
   }
 
   bool carries_something() const {
-    return std::ranges::any_of(experiment_.workload.effects,
-                               [](const experiment::EffectSpec& effect) { return effect.carries.has_value(); });
+    return std::ranges::any_of(experiment_.workload.effects, [](const experiment::EffectSpec& effect) {
+      return effect.carries.has_value();
+    });
   }
   void corrupted() {
     const Verdict& corrupted = keep(check::check_corrupted(ledger_), Asked::yes);
-    expect_at_most("corrupted", experiment_.expect.corrupted, corrupted.count("corrupted"),
-                   of(corrupted.count("corrupted"), corrupted.count("compared"), "values came through changed"));
+    expect_at_most(
+        "corrupted", experiment_.expect.corrupted, corrupted.count("corrupted"),
+        of(corrupted.count("corrupted"), corrupted.count("compared"), "values came through changed"));
   }
 
   void unavailable() {

@@ -30,7 +30,7 @@ struct StoredEffects {
   // Which subjects of the stream are effects; null: all. An effect without an identity is a doubt.
   std::function<bool(std::string_view subject)> is_effect;
   std::uint64_t first_seq = 1;  // what was stored before it is not looked at
-  bool shared = false;          // others' effects are stored there, too: identities of another run are left out
+  bool shared = false;  // others' effects are stored there, too: identities of another run are left out
   // Where the part of the input that the system hands through stands in its effect (a JSON pointer; "": the
   // whole payload). It is compared with PublisherOptions::carried. Nothing: not compared.
   std::optional<std::string> carried;

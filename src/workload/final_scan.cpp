@@ -89,7 +89,8 @@ awaitable<void> scan_inputs(std::shared_ptr<client::Connection> connection, cons
   const client::MessageVisitor visit = [&](const client::StoredMessage& message) {
     record_if_ours(message, inputs, recorder);
   };
-  const auto scanned = co_await client::visit_stream(connection, inputs.stream, inputs.first_seq, deadline, visit);
+  const auto scanned =
+      co_await client::visit_stream(connection, inputs.stream, inputs.first_seq, deadline, visit);
   const ledger::ScanEnded ended{.stream = kInputStream,
                                 .first_seq = stream->first_seq,
                                 .last_seq = stream->last_seq,
