@@ -158,7 +158,7 @@ class ExperimentRun {
       if (std::holds_alternative<ledger::FaultStruck>(fact)) ++next_fault_;
       load_->record(std::move(fact));
     }
-    note_disturbance(result);
+    note_strikes(result);
     report::TrialReport& trial = result.report;
     trial.summary = report::make_summary(trial);
     std::string back;
@@ -170,15 +170,28 @@ class ExperimentRun {
     case_.trials.push_back(std::move(trial));
   }
 
-  void note_disturbance(const TrialResult& result) {
-    if (!result.report.took_effect_at) return;
-    check::Disturbance disturbance{.from = result.window.took_effect_at, .until = {}};
-    if (result.report.phases.caught_up) {
-      const base::Nanos lasted =
-          std::max(*result.report.phases.caught_up, result.report.time_to_green.value_or(base::Nanos{0}));
-      disturbance.until = disturbance.from + lasted;
+  // Every strike for itself: a later one of the same trial disturbs anew.
+  void note_strikes(const TrialResult& result) {
+    for (const Struck& struck : result.struck) {
+      if (!struck.effect_at) continue;
+      strikes_.push_back({.observed_from = result.window.observed_from,
+                          .took_effect_at = *struck.effect_at,
+                          .healed_at = struck.healed_at,
+                          .observed_until = result.window.observed_until});
     }
-    known_.disturbances.push_back(disturbance);
+  }
+  // From each strike until everything of before it was done, as the whole run shows it.
+  void find_disturbances(const ledger::Ledger& ledger) {
+    for (check::FaultWindow window : strikes_) {
+      window.observed_until = base::now();
+      check::Disturbance disturbance{.from = window.took_effect_at, .until = {}};
+      const check::Recovery recovery = check::measure_recovery(ledger, window);
+      if (recovery.caught_up) {
+        const base::Instant caught_up = window.took_effect_at + *recovery.caught_up;
+        disturbance.until = std::max(caught_up, window.healed_at.value_or(caught_up));
+      }
+      known_.disturbances.push_back(disturbance);
+    }
   }
 
   void finish() {
@@ -197,6 +210,7 @@ class ExperimentRun {
     known_.doubts = load_->doubts();
     phase("check");
     load_->with_ledger([this](const ledger::Ledger& ledger) {
+      find_disturbances(ledger);
       judge_run(case_, experiment_, ledger, known_);
       case_.series.push_back(report::effects_over_time(
           ledger, ledger.layout().final_stage(),
@@ -266,6 +280,7 @@ class ExperimentRun {
   std::optional<base::Instant> disturbed_at_;
   std::optional<probe::TimeToGreen> green_;
   RunKnowledge known_;
+  std::vector<check::FaultWindow> strikes_;
   std::uint32_t next_fault_ = 1;
 };
 

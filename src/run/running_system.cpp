@@ -49,6 +49,13 @@ nlohmann::json config_of(const experiment::ConsumerSpec& consumer) {
   return config;
 }
 
+// What `ready:` asks; a log line is one of the process's own.
+experiment::Question own_question(const experiment::Question& ready, const std::string& process) {
+  experiment::Question question = ready;
+  if (auto* says = std::get_if<experiment::LogSays>(&question)) says->process = process;
+  return question;
+}
+
 std::optional<pid_t> pid_in(const std::string& file) {
   std::ifstream in(file);
   pid_t pid = 0;
@@ -214,6 +221,9 @@ base::Result<void> RunningSystem::start_process(const experiment::Process& proce
   // Relative paths of an experiment are relative to its folder, the program's own, too.
   child.working_directory = std::filesystem::absolute(experiment_.file).parent_path() / how.folder;
   LogWatch& log = *(logs_[process.name] = std::make_unique<LogWatch>());
+  // Before it runs: what it says first must not be missed.
+  const auto* says = how.ready ? std::get_if<experiment::LogSays>(&*how.ready) : nullptr;
+  if (says != nullptr) log.texts.insert(says->text);
   for (int replica = 0; replica < process.replicas; ++replica) {
     SlotSettings settings{.child = child, .stop_grace = how.stop_grace};
     settings.child.name = replica_name(process, replica);
@@ -252,10 +262,7 @@ base::Result<void> RunningSystem::wait_ready(const experiment::Process& process)
   const experiment::StartedProcess& how = *process.started();
   std::unique_ptr<probe::Probe> question;
   if (how.ready) {
-    if (const auto* says = std::get_if<experiment::LogSays>(&*how.ready)) {
-      logs_[process.name]->texts.insert(says->text);
-    }
-    auto made = make_probe(*how.ready, *asked_);
+    auto made = make_probe(own_question(*how.ready, process.name), *asked_);
     if (!made) return base::fail_within(process.name, made.error());
     question = std::move(*made);
   }
@@ -300,7 +307,7 @@ base::Result<void> RunningSystem::start_probes() {
                       probe::process_alive([this, name = process.name] { return identity_of(name); }));
     const experiment::StartedProcess* started = process.started();
     if (started == nullptr || !started->ready) continue;
-    auto ready = make_probe(*started->ready, *asked_);
+    auto ready = make_probe(own_question(*started->ready, process.name), *asked_);
     if (!ready) return base::fail_within(process.name, ready.error());
     operational_->add({.name = process.name + " ready", .cadence = milliseconds(20)}, std::move(*ready));
   }
