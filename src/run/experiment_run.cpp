@@ -7,6 +7,7 @@
 #include "experiment/read_secret.h"
 #include "report/render.h"
 #include "report/series.h"
+#include "run/abort_watch.h"
 #include "run/fault_facts.h"
 #include "run/input_facts.h"
 #include "run/judgement.h"
@@ -28,7 +29,10 @@ class ExperimentRun {
  public:
   ExperimentRun(const experiment::Experiment& experiment, const experiment::Plan& plan,
                 const RunOptions& options, Session::Parts parts)
-      : experiment_(experiment), plan_(plan), session_(std::move(parts)), system_(session_, experiment) {
+      : experiment_(experiment),
+        plan_(plan),
+        session_(std::move(parts)),
+        system_(session_, experiment, plan.seed) {
     report_.name = experiment.name;
     report_.started = session_.folder().anchor().wall;
     report_.command = options.command;
@@ -51,8 +55,13 @@ class ExperimentRun {
     } catch (const Interrupted& interrupted) {
       outcome.interrupted = interrupted.signal;
       inconclusive(fmt::format("interrupted by signal {}", interrupted.signal));
+    } catch (const Aborted& aborted) {
+      // Whatever was injected is healed by now.
+      phase("aborted: " + aborted.reason);
+      inconclusive("aborted: " + aborted.reason);
     }
     // On every way out: stop, check, seal.
+    abort_watch_.reset();
     load_.reset();
     ledger_file_.reset();
     system_.stop();
@@ -108,6 +117,7 @@ class ExperimentRun {
     load_ = std::make_unique<workload::Workload>(std::move(*options));
     if (*inputs) load_->record(ledger::Circumstance((*inputs)->contract));
     load_->start();
+    abort_watch_ = std::make_unique<AbortWatch>(session_, system_, experiment_.abort);
     return true;
   }
 
@@ -279,6 +289,7 @@ class ExperimentRun {
   std::unique_ptr<workload::Workload> load_;
   std::optional<base::Instant> disturbed_at_;
   std::optional<probe::TimeToGreen> green_;
+  std::unique_ptr<AbortWatch> abort_watch_;
   RunKnowledge known_;
   std::vector<check::FaultWindow> strikes_;
   std::uint32_t next_fault_ = 1;
