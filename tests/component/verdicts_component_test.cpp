@@ -43,11 +43,12 @@ const std::map<std::string, Form>& forms() {
   // redelivery.
   static const std::string kFreeze = "{freeze: orders, for: 1500ms, when: 200ms}";
   static const std::string kKills = "{kill: orders, when: 200ms, every: 400ms, repeat: 6}";
+  static const std::string kBeforeAck = "{kill: orders, when: before_ack}";
   static const std::string kBroker = "{kill: nats-1, when: 200ms, for: 300ms}";
   static const std::map<std::string, Form> all{
       {"", {kFreeze, "", ""}},
       {"ack-first", {kKills, "lost", "orders acked these before their effect was stored"}},
-      {"no-idempotency", {kFreeze, "duplicates", "give each orders.confirmed a Nats-Msg-Id"}},
+      {"no-idempotency", {kBeforeAck, "duplicates", "give each orders.confirmed a Nats-Msg-Id"}},
       {"silent-after-reconnect", {kBroker, "lost", "nobody pulls from it"}},
       {"gives-up", {kBroker, "lost", "nobody pulls from it"}},
       {"reorders", {kFreeze, "order", "behind those of later inputs"}},
