@@ -13,7 +13,12 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <sstream>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "workload/command_effects.h"
 
@@ -106,47 +111,61 @@ struct Ran {
   std::string text;
 };
 
-// In the folder, where it also leaves its evidence. A program of its own: a run starts itself again as its
-// watchdog.
-Ran run_squall(const std::filesystem::path& folder) {
-  const std::string command =
-      fmt::format("cd '{}' && exec '{}' run experiment.yaml 2>&1", folder.string(), SQUALL_BINARY);
-  Ran ran;
-  FILE* output = popen(command.c_str(), "r");
-  if (output == nullptr) return ran;
-  char part[4096];
-  while (const std::size_t got = fread(part, 1, sizeof part, output)) ran.text.append(part, got);
-  const int status = pclose(output);
-  if (WIFEXITED(status)) ran.exit_code = WEXITSTATUS(status);
-  return ran;
-}
-
-class VerdictTest : public ::testing::TestWithParam<Judged> {};
-
-TEST_P(VerdictTest, NamesWhatTheWorkerDoes) {
-  const Judged& judged = GetParam();
-  if (!judged.always && std::getenv("SQUALL_ALL_EXAMPLES") == nullptr) {
-    GTEST_SKIP() << "only with SQUALL_ALL_EXAMPLES=1: the whole matrix takes minutes";
+// Runs mostly wait (for redelivery, for the end of a bound), and each has servers and links of its own: some
+// go side by side, started ahead of the tests that ask for them, in their order.
+class Runs {
+ public:
+  ~Runs() {
+    for (auto& [name, output] : running_) pclose(output);
+    std::filesystem::remove_all(root_);
   }
-  const auto command = command_of(judged.worker);
-  if (!command) GTEST_SKIP() << command.error().message();
-  const std::filesystem::path folder =
+  void plan(std::string name, std::string experiment) {
+    planned_.emplace_back(std::move(name), std::move(experiment));
+  }
+  bool has(const std::string& name) const {
+    return running_.contains(name) ||
+           std::ranges::any_of(planned_, [&name](const auto& one) { return one.first == name; });
+  }
+  Ran wait_for(const std::string& name) {
+    while (!running_.contains(name)) start_next();
+    while (running_.size() < kSideBySide && !planned_.empty()) start_next();
+    Ran ran;
+    const int status = pclose(running_.at(name));
+    running_.erase(name);
+    if (WIFEXITED(status)) ran.exit_code = WEXITSTATUS(status);
+    std::ifstream output(root_ / name / "output");
+    ran.text.assign(std::istreambuf_iterator<char>(output), {});
+    return ran;
+  }
+
+ private:
+  static constexpr std::size_t kSideBySide = 4;
+
+  // Each in a folder of its own, where it leaves its evidence, and as a program of its own: a run starts
+  // itself again as its watchdog.
+  void start_next() {
+    const auto [name, experiment] = std::move(planned_.front());
+    planned_.erase(planned_.begin());
+    std::filesystem::create_directories(root_ / name);
+    std::ofstream(root_ / name / "experiment.yaml") << experiment;
+    const std::string command = fmt::format("cd '{}' && exec '{}' run experiment.yaml >output 2>&1",
+                                            (root_ / name).string(), SQUALL_BINARY);
+    FILE* output = popen(command.c_str(), "r");
+    if (output == nullptr) throw std::runtime_error("cannot start " + command);
+    running_.emplace(name, output);
+  }
+
+  std::filesystem::path root_ =
       std::filesystem::path(testing::TempDir()) / fmt::format("verdicts-{}", getpid());
-  std::filesystem::create_directories(folder);
-  std::ofstream(folder / "experiment.yaml") << experiment_text(*command, judged);
-  const Ran ran = run_squall(folder);
-  const Form& form = forms().at(judged.wrong);
-  EXPECT_EQ(ran.exit_code, form.failing.empty() ? 0 : 1) << ran.text;
-  for (const char* name : {"lost", "duplicates", "unexpected", "order", "corrupted"}) {
-    const auto failed = ContainsRegex(fmt::format("\n  {} [^\n]* FAILED\n", name));
-    if (name == form.failing) {
-      EXPECT_THAT(ran.text, failed);
-    } else {
-      EXPECT_THAT(ran.text, Not(failed));
-    }
-  }
-  EXPECT_THAT(ran.text, HasSubstr(form.cause));
-  std::filesystem::remove_all(folder);
+  std::vector<std::pair<std::string, std::string>> planned_;
+  std::map<std::string, FILE*> running_;
+};
+
+std::string name_of(const Judged& judged) {
+  std::string name =
+      judged.worker + "_" + (judged.wrong.empty() ? "honest" : judged.wrong) + "_" + judged.retention;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
 }
 
 std::vector<Judged> matrix() {
@@ -173,13 +192,58 @@ std::vector<Judged> matrix() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Workers, VerdictTest, ::testing::ValuesIn(matrix()), [](const auto& instance) {
-  const Judged& judged = instance.param;
-  std::string name =
-      judged.worker + "_" + (judged.wrong.empty() ? "honest" : judged.wrong) + "_" + judged.retention;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+class VerdictTest : public ::testing::TestWithParam<Judged> {
+ protected:
+  static void SetUpTestSuite() {
+    runs_ = std::make_unique<Runs>();
+    const testing::TestSuite& suite = *testing::UnitTest::GetInstance()->current_test_suite();
+    for (const Judged& judged : matrix()) {
+      if (!asked_for(suite, judged)) continue;
+      if (const auto command = command_of(judged.worker)) {
+        runs_->plan(name_of(judged), experiment_text(*command, judged));
+      }
+    }
+  }
+  static void TearDownTestSuite() { runs_.reset(); }
+
+  static bool left_out(const Judged& judged) {
+    return !judged.always && std::getenv("SQUALL_ALL_EXAMPLES") == nullptr;
+  }
+  static std::unique_ptr<Runs> runs_;
+
+ private:
+  static bool asked_for(const testing::TestSuite& suite, const Judged& judged) {
+    if (left_out(judged)) return false;
+    for (int i = 0; i < suite.total_test_count(); ++i) {
+      const testing::TestInfo& test = *suite.GetTestInfo(i);
+      if (test.should_run() && std::string_view(test.name()).ends_with("/" + name_of(judged))) return true;
+    }
+    return false;
+  }
+};
+std::unique_ptr<Runs> VerdictTest::runs_;
+
+TEST_P(VerdictTest, NamesWhatTheWorkerDoes) {
+  const Judged& judged = GetParam();
+  if (left_out(judged)) GTEST_SKIP() << "only with SQUALL_ALL_EXAMPLES=1: the whole matrix takes minutes";
+  if (const auto command = command_of(judged.worker); !command) GTEST_SKIP() << command.error().message();
+  ASSERT_TRUE(runs_->has(name_of(judged)));
+  const Ran ran = runs_->wait_for(name_of(judged));
+  const Form& form = forms().at(judged.wrong);
+  EXPECT_EQ(ran.exit_code, form.failing.empty() ? 0 : 1) << ran.text;
+  for (const char* name : {"lost", "duplicates", "unexpected", "order", "corrupted"}) {
+    const auto failed = ContainsRegex(fmt::format("\n  {} [^\n]* FAILED\n", name));
+    if (name == form.failing) {
+      EXPECT_THAT(ran.text, failed);
+    } else {
+      EXPECT_THAT(ran.text, Not(failed));
+    }
+  }
+  EXPECT_THAT(ran.text, HasSubstr(form.cause));
+}
+
+INSTANTIATE_TEST_SUITE_P(Workers, VerdictTest, ::testing::ValuesIn(matrix()),
+                         [](const auto& instance) { return name_of(instance.param); });
 
 }  // namespace
 }  // namespace squall
