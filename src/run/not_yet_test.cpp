@@ -6,8 +6,6 @@
 namespace squall::run {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 experiment::Plan plan_with(fault::Action action, fault::Trigger trigger) {
@@ -26,16 +24,12 @@ TEST(NotYetPossible, FaultsOfLinksAndMomentsArePossible) {
   EXPECT_THAT(not_yet_possible({}, plan_with(fault::OnLink{.target = "orders"}, fault::AtTime{})), IsEmpty());
 }
 
-TEST(NotYetPossible, WhatWouldNotBeJudgedIsNamedInsteadOfPassed) {
+TEST(NotYetPossible, OrderLatencyAndLossesByTheirCauseCanBeJudged) {
   experiment::Experiment asked;
   asked.expect.order = experiment::Order::kPerKey;
-  EXPECT_THAT(not_yet_possible(asked, {}), ElementsAre(HasSubstr("expect.order")));
-  asked.expect = {};
   asked.expect.latency.max = std::chrono::seconds(1);
-  EXPECT_THAT(not_yet_possible(asked, {}), ElementsAre(HasSubstr("expect.latency")));
-  asked.expect = {};
   asked.expect.lost.by_service = 5;
-  EXPECT_THAT(not_yet_possible(asked, {}), ElementsAre(HasSubstr("by their cause")));
+  EXPECT_THAT(not_yet_possible(asked, {}), IsEmpty());
 }
 
 }  // namespace

@@ -200,7 +200,7 @@ awaitable<void> Workload::scan(base::Instant deadline) {
                                 options_.inputs->stream, dialer_.last_error()));
     co_return;
   }
-  co_await scan_inputs(connection, *options_.inputs, first_input_seq_, recorder_, deadline);
+  co_await scan_inputs(connection, *options_.inputs, recorder_, deadline);
 }
 
 }  // namespace squall::workload
