@@ -130,7 +130,7 @@ awaitable<base::Result<workload::WorkloadOptions>> workload_options(const experi
         const base::Instant deadline = base::now() + std::chrono::seconds(5);
         auto jetstream = co_await nats.jetstream(deadline);
         if (!jetstream) co_return std::unexpected(jetstream.error());
-        auto found = co_await stream_with(*jetstream, effect.subject, deadline);
+        auto found = co_await stream_storing(*jetstream, effect.subject, deadline);
         if (!found) co_return std::unexpected(found.error());
         stream = std::move(*found);
       }
