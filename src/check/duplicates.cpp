@@ -6,21 +6,19 @@
 
 namespace squall::check {
 
-Verdict check_duplicates(const ledger::Ledger& ledger) {
+Verdict check_duplicates(const ledger::Ledger& ledger, Promise promise) {
   Verdict verdict = begin_verdict("duplicates", ledger);
+  const ledger::CardTable& cards = ledger.cards();
   const std::vector<std::string>& stages = ledger.layout().stages;
   std::vector<std::uint64_t> doubled_in_stage(stages.size());
   std::uint64_t doubled = 0;
-  std::uint64_t surplus = 0;
   for (ledger::OpId id = 0; id < ledger.size(); ++id) {
-    const ledger::Operation operation = ledger.operation(id);
+    const ledger::Card card = cards.get(id);
     bool is_doubled = false;
     for (std::size_t stage = 0; stage < stages.size(); ++stage) {
-      const std::uint32_t count = operation.effects[stage].count;
-      if (count < 2) continue;
+      if (!cards.surplus(card, static_cast<ledger::Stage>(stage))) continue;
       is_doubled = true;
       ++doubled_in_stage[stage];
-      surplus += count - 1;
     }
     if (!is_doubled) continue;
     ++doubled;
@@ -33,8 +31,10 @@ Verdict check_duplicates(const ledger::Ledger& ledger) {
   for (std::size_t stage = 0; stage < stages.size(); ++stage) {
     verdict.counts.push_back({"duplicated." + stages[stage], doubled_in_stage[stage]});
   }
+  const std::uint64_t surplus = ledger.counts().surplus;
   verdict.counts.push_back({"surplus", surplus});
-  if (doubled > 0) {
+  verdict.counts.push_back({"redelivered", ledger.counts().redelivered});
+  if (doubled > 0 && !allows_duplicates(promise)) {
     verdict.fail(fmt::format("{} inputs have an effect more than once: {} of {} stored effects are surplus",
                              doubled, surplus, all_effects));
   }

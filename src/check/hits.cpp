@@ -1,5 +1,6 @@
 #include "check/hits.h"
 
+#include <algorithm>
 #include <numeric>
 
 namespace squall::check {
@@ -15,11 +16,13 @@ std::optional<Struck> struck(const ledger::Operation& operation, const FaultWind
   const base::Instant fault = window.took_effect_at;
   if (operation.attempted_at < window.observed_from || operation.attempted_at > fault) return std::nullopt;
   if (!operation.accepted()) return std::nullopt;
-  const ledger::StageEffects& last = operation.effects.back();
-  if (last.count > 0 && last.first_at <= fault) return std::nullopt;
+  if (operation.finished() && operation.finished_at() <= fault) return std::nullopt;
   for (std::size_t stage = operation.effects.size(); stage-- > 0;) {
     const ledger::StageEffects& effects = operation.effects[stage];
-    if (effects.count > 0 && effects.first_at <= fault) return Struck{.waiting_for = stage + 1};
+    // With a fan-out, some of the last stage's effects may be there.
+    if (effects.count > 0 && effects.first_at <= fault) {
+      return Struck{.waiting_for = std::min(stage + 1, operation.effects.size() - 1)};
+    }
   }
   const bool acknowledged_before = operation.acknowledged() && operation.ended_at <= fault;
   return Struck{.in_flight = !acknowledged_before, .waiting_for = 0};
@@ -33,7 +36,7 @@ std::uint64_t Hits::total() const {
 
 Hits count_hits(const ledger::Ledger& ledger, const FaultWindow& window) {
   Hits hits{.waiting_for = std::vector<std::uint64_t>(ledger.layout().stages.size())};
-  for (ledger::OpId id = 0; id < ledger.size(); ++id) {
+  for (const ledger::OpId id : ledger.attempted_since(window.observed_from)) {
     const auto found = struck(ledger.operation(id), window);
     if (found) ++(found->in_flight ? hits.in_flight : hits.waiting_for[found->waiting_for]);
   }
@@ -47,10 +50,13 @@ Verdict check_hits(const ledger::Ledger& ledger, const FaultWindow& window) {
   for (std::size_t stage = 0; stage < hits.waiting_for.size(); ++stage) {
     verdict.counts.push_back({"waiting_for." + ledger.layout().stages[stage], hits.waiting_for[stage]});
   }
-  for (ledger::OpId id = 0; id < ledger.size() && verdict.examples.size() < kMaxExamples; ++id) {
+  for (const ledger::OpId id : ledger.attempted_since(window.observed_from)) {
+    if (verdict.examples.size() == kMaxExamples) break;
     if (struck(ledger.operation(id), window)) verdict.add_example(ledger, id);
   }
-  if (hits.total() == 0) {
+  if (const auto missing = ledger.times_missing(window.observed_from)) {
+    verdict.inconclusive("the hits are not all known: " + *missing);
+  } else if (hits.total() == 0) {
     verdict.inconclusive("the fault struck no unfinished work, so it proves nothing: raise the rate");
   }
   return verdict;

@@ -21,9 +21,11 @@ struct Hits {
   bool operator==(const Hits&) const = default;
 };
 
+// At least so many, where ledger.times_missing(window.observed_from) says that times are missing.
 Hits count_hits(const ledger::Ledger& ledger, const FaultWindow& window);
 
-// Inconclusive without hits. Counts: `hits`, `in_flight`, `waiting_for.<stage>`. Examples are the inputs hit.
+// Inconclusive without hits, and when they are not all known. Counts: `hits`, `in_flight`,
+// `waiting_for.<stage>`. Examples are the inputs hit.
 Verdict check_hits(const ledger::Ledger& ledger, const FaultWindow& window);
 
 }  // namespace squall::check

@@ -13,19 +13,22 @@ using base::Nanos;
 
 constexpr Nanos kBaseline = std::chrono::seconds{1};
 
+bool finished_by(const ledger::Operation& operation, Instant until) {
+  return operation.finished() && operation.finished_at() <= until;
+}
+
 // The accepted inputs of the window by when they came and when they were done, each sorted; how many are
 // unfinished at any instant follows from the two.
 class Backlog {
  public:
   Backlog(const ledger::Ledger& ledger, const FaultWindow& window) {
-    for (ledger::OpId id = 0; id < ledger.size(); ++id) {
+    for (const ledger::OpId id : ledger.attempted_since(window.observed_from)) {
       const ledger::Operation operation = ledger.operation(id);
-      if (operation.attempted_at < window.observed_from || !operation.accepted()) continue;
+      if (!operation.accepted()) continue;
       const Instant came = operation.accepted_at();
       if (came > window.observed_until) continue;
       came_.push_back(came);
-      const ledger::StageEffects& last = operation.effects.back();
-      if (last.count > 0 && last.first_at <= window.observed_until) done_.push_back(last.first_at);
+      if (finished_by(operation, window.observed_until)) done_.push_back(operation.finished_at());
     }
     std::sort(came_.begin(), came_.end());
     std::sort(done_.begin(), done_.end());
@@ -81,17 +84,17 @@ void keep_earliest(std::optional<Instant>& kept, Instant candidate) {
 
 void look_at(const ledger::Operation& operation, const FaultWindow& window, Findings& findings) {
   const Instant fault = window.took_effect_at;
-  const ledger::StageEffects& last = operation.effects.back();
-  const bool finished = last.count > 0 && last.first_at <= window.observed_until;
+  const bool finished = finished_by(operation, window.observed_until);
   for (const ledger::StageEffects& stage : operation.effects) {
     if (!window.healed_at || stage.count == 0) continue;
     if (stage.first_at >= *window.healed_at && stage.first_at <= window.observed_until) {
       keep_earliest(findings.first_effect_after_heal, stage.first_at);
     }
   }
-  if (operation.attempted_at > fault && operation.attempted_at <= window.observed_until) {
+  if (operation.attempted_at > fault && operation.attempted_at <= window.observed_until &&
+      !operation.filtered) {
     findings.attempted_after = true;
-    if (finished) keep_earliest(findings.first_output, last.first_at);
+    if (finished) keep_earliest(findings.first_output, operation.finished_at());
   }
   // In flight at the fault and accepted in the end is struck work too.
   const bool sent_before = operation.attempted_at >= window.observed_from && operation.attempted_at <= fault;
@@ -99,8 +102,8 @@ void look_at(const ledger::Operation& operation, const FaultWindow& window, Find
   ++findings.sent_before;
   if (!finished) {
     ++findings.never_finished;
-  } else if (last.first_at > fault) {
-    findings.struck_work_done = std::max(findings.struck_work_done.value_or(fault), last.first_at);
+  } else if (operation.finished_at() > fault) {
+    findings.struck_work_done = std::max(findings.struck_work_done.value_or(fault), operation.finished_at());
   }
 }
 
@@ -118,8 +121,13 @@ std::string explain(const Findings& findings, bool backlog_gone) {
 
 Recovery measure_recovery(const ledger::Ledger& ledger, const FaultWindow& window) {
   const Instant fault = window.took_effect_at;
+  if (const auto missing = ledger.times_missing(window.observed_from)) {
+    return {.observed_for = window.observed_until - fault, .censored_because = *missing};
+  }
   Findings findings;
-  for (ledger::OpId id = 0; id < ledger.size(); ++id) look_at(ledger.operation(id), window, findings);
+  for (const ledger::OpId id : ledger.attempted_since(Instant::min())) {
+    look_at(ledger.operation(id), window, findings);
+  }
 
   const Backlog backlog(ledger, window);
   const Instant baseline_from = std::max(window.observed_from, fault - kBaseline);

@@ -34,6 +34,8 @@ struct Recovery {
   bool operator==(const Recovery&) const = default;
 };
 
+// Nothing is measured, and `censored_because` says so, where the times of the window's inputs are not all
+// known any more.
 Recovery measure_recovery(const ledger::Ledger& ledger, const FaultWindow& window);
 
 struct CaughtUpBound {

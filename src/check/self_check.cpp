@@ -2,15 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "check/duplicates.h"
 #include "check/lost.h"
 
 namespace squall::check {
 namespace {
 
-// The first and the last input that are acknowledged and have each effect exactly once.
+// The first and the last input that are acknowledged and have each effect as often as declared.
 struct Chosen {
   std::optional<ledger::OpId> hidden;
   std::optional<ledger::OpId> doubled;
@@ -18,31 +16,29 @@ struct Chosen {
 
 Chosen choose(const ledger::Ledger& ledger) {
   Chosen chosen;
+  const ledger::CardTable& cards = ledger.cards();
   for (ledger::OpId id = 0; id < ledger.size(); ++id) {
-    const ledger::Operation operation = ledger.operation(id);
-    const bool whole = std::all_of(operation.effects.begin(), operation.effects.end(),
-                                   [](const ledger::StageEffects& stage) { return stage.count == 1; });
-    if (!operation.acknowledged() || !whole) continue;
+    const ledger::Card card = cards.get(id);
+    if (card.state() != ledger::State::ok || card.has(ledger::Card::filtered) || !cards.complete(card))
+      continue;
+    bool doubled = false;
+    for (std::size_t stage = 0; stage < ledger.layout().stages.size(); ++stage) {
+      doubled = doubled || cards.surplus(card, static_cast<ledger::Stage>(stage));
+    }
+    if (doubled) continue;
     (chosen.hidden ? chosen.doubled : chosen.hidden) = id;
   }
   return chosen;
 }
 
-// A copy in which one input has no final effect and another has its final effect twice.
+// A copy in which one input has no final effect and another has one too many.
 ledger::Ledger lie(const ledger::Ledger& ledger, ledger::OpId hidden, ledger::OpId doubled) {
   const ledger::Stage last = ledger.layout().final_stage();
-  const std::string hidden_key = ledger.key(hidden);
-  const std::string doubled_key = ledger.key(doubled);
-  ledger::Ledger lying(ledger.layout());
-  ledger.replay([&](const ledger::Record& record) {
-    const auto* effect = std::get_if<ledger::Effect>(&record);
-    const bool is_final = effect != nullptr && effect->stage == last;
-    if (is_final && effect->key == hidden_key) return;
-    lying.add(record);
-    if (is_final && effect->key == doubled_key) {
-      lying.add(ledger::Effect{last, doubled_key, ~effect->stream_seq, effect->at});
-    }
-  });
+  ledger::Ledger lying = ledger;
+  lying.hide_effects(hidden, last);
+  base::Instant at;
+  if (const auto operation = ledger.operation(doubled); operation.times_known) at = operation.finished_at();
+  lying.add(ledger::Effect{last, ledger.key(doubled), 0, at});
   return lying;
 }
 

@@ -1,28 +1,28 @@
 #include "check/totals.h"
 
-#include <algorithm>
+#include "check/loss_cause.h"
 
 namespace squall::check {
 
 Totals count_totals(const ledger::Ledger& ledger) {
   const ledger::Counts& counts = ledger.counts();
   Totals totals{.attempted = counts.attempted, .acked = counts.ok, .failed = counts.failed};
+  const ledger::CardTable& cards = ledger.cards();
+  const std::size_t stages = ledger.layout().stages.size();
   for (ledger::OpId id = 0; id < ledger.size(); ++id) {
-    const ledger::Operation operation = ledger.operation(id);
-    bool missing = false;
+    const ledger::Card card = cards.get(id);
     bool doubled = false;
-    for (const ledger::StageEffects& stage : operation.effects) {
-      missing = missing || stage.count == 0;
-      doubled = doubled || stage.count > 1;
+    for (std::size_t stage = 0; stage < stages; ++stage) {
+      doubled = doubled || cards.surplus(card, static_cast<ledger::Stage>(stage));
     }
-    if (operation.acknowledged() && missing) ++totals.lost;
+    if (is_lost(cards, card)) ++totals.lost;
     if (doubled) ++totals.duplicated;
     // An input without an outcome is as unknown as one whose outcome says so.
-    if (operation.state == ledger::State::unknown || operation.state == ledger::State::open) {
-      ++(operation.has_effect() ? totals.recovered : totals.unknown);
+    if (card.state() == ledger::State::unknown || card.state() == ledger::State::open) {
+      ++(cards.has_effect(card) ? totals.recovered : totals.unknown);
     }
   }
-  totals.unexpected = ledger.unexpected().size();
+  totals.unexpected = ledger.unexpected_count();
   return totals;
 }
 

@@ -8,7 +8,7 @@ namespace squall::check {
 Unavailability measure_unavailability(const ledger::Ledger& ledger, const FaultWindow& window) {
   Unavailability result;
   std::vector<base::Instant> acknowledged;
-  for (ledger::OpId id = 0; id < ledger.size(); ++id) {
+  for (const ledger::OpId id : ledger.attempted_since(base::Instant::min())) {
     const ledger::Operation operation = ledger.operation(id);
     if (operation.acknowledged() && operation.ended_at >= window.observed_from &&
         operation.ended_at <= window.observed_until) {

@@ -25,20 +25,20 @@ Verdict check_unexpected(const ledger::Ledger& ledger) {
   }
   std::uint64_t refused_but_done = 0;
   for (ledger::OpId id = 0; id < ledger.size(); ++id) {
-    const ledger::Operation operation = ledger.operation(id);
-    if (operation.state != ledger::State::failed || !operation.has_effect()) continue;
+    const ledger::Card card = ledger.cards().get(id);
+    if (card.state() != ledger::State::failed || !ledger.cards().has_effect(card)) continue;
     ++refused_but_done;
     verdict.add_example(ledger, id);
   }
 
-  verdict.counts = {{"unexpected", strangers.size()}};
+  verdict.counts = {{"unexpected", ledger.unexpected_count()}};
   for (std::size_t stage = 0; stage < stages.size(); ++stage) {
     verdict.counts.push_back({"unexpected." + stages[stage], in_stage[stage]});
   }
   verdict.counts.push_back({"refused_but_done", refused_but_done});
   if (!strangers.empty()) {
-    verdict.fail(
-        fmt::format("{} stored effects belong to no input that was ever attempted", strangers.size()));
+    verdict.fail(fmt::format("{} stored effects belong to no input that was ever attempted",
+                             ledger.unexpected_count()));
   }
   if (refused_but_done > 0) {
     verdict.fail(fmt::format("{} inputs were refused, and yet have effects", refused_but_done));

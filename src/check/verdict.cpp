@@ -30,7 +30,7 @@ void Verdict::add_example(const ledger::Ledger& ledger, ledger::OpId id) {
 }
 
 void Verdict::fail(std::string reason) {
-  kind = VerdictKind::fail;
+  kind = proves_nothing ? VerdictKind::inconclusive : VerdictKind::fail;
   reasons.push_back(std::move(reason));
 }
 
@@ -50,7 +50,8 @@ VerdictKind combine(std::span<const VerdictKind> kinds) {
 Verdict begin_verdict(std::string checker, const ledger::Ledger& ledger) {
   Verdict verdict{.checker = std::move(checker), .kind = VerdictKind::pass};
   if (ledger.inconsistency()) {
-    verdict.inconclusive("the ledger contradicts itself: " + *ledger.inconsistency());
+    verdict.proves_nothing = true;
+    verdict.inconclusive("the ledger cannot be trusted: " + *ledger.inconsistency());
   } else if (ledger.counts().ok == 0) {
     verdict.inconclusive("nothing was acknowledged, so there is nothing to judge");
   }

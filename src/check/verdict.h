@@ -38,6 +38,7 @@ struct Verdict {
   std::vector<Count> counts;
   std::vector<Example> examples;
   std::vector<std::string> reasons;  // why it is not a pass; empty for a pass
+  bool proves_nothing = false;       // the records cannot be trusted: what would be a fail is inconclusive
 
   // 0 if there is no such count.
   std::uint64_t count(std::string_view name) const;
@@ -52,8 +53,8 @@ struct Verdict {
 // fail beats inconclusive beats pass. Nothing at all is inconclusive.
 VerdictKind combine(std::span<const VerdictKind> kinds);
 
-// A pass to begin with; inconclusive at once if the ledger can prove nothing: it contradicts itself, or
-// nothing was acknowledged.
+// A pass to begin with; inconclusive at once, and for good, if the ledger contradicts itself or has a hole;
+// inconclusive if nothing was acknowledged.
 Verdict begin_verdict(std::string checker, const ledger::Ledger& ledger);
 
 }  // namespace squall::check

@@ -7,6 +7,7 @@
 #include "cli/ledger_command.h"
 #include "cli/list_command.h"
 #include "cli/plan_command.h"
+#include "cli/proxy_command.h"
 #include "cli/report_command.h"
 #include "cli/run_experiment_command.h"
 #include "cli/schema_command.h"
@@ -21,6 +22,7 @@ std::vector<Command> all_commands() {
   commands.push_back(validate_command());
   commands.push_back(plan_command());
   commands.push_back(run_experiment_command());
+  commands.push_back(proxy_command());
   commands.push_back(heal_command());
   commands.push_back(list_command());
   commands.push_back(explain_command());

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 #include <algorithm>
@@ -41,6 +42,33 @@ bool is_allowed(const std::string& name, const AdmissionRules& rules) {
   if (is_ip_address(name) || name == "localhost" || name.ends_with(".localhost")) return true;
   return std::any_of(rules.host_names.begin(), rules.host_names.end(),
                      [&](const std::string& allowed) { return lower_case(allowed) == name; });
+}
+
+// The password of "user:password" in base64; nothing when it is none.
+std::optional<std::string> basic_password(std::string_view encoded) {
+  std::string text(encoded.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(encoded.data()),
+                                   static_cast<int>(encoded.size()));
+  if (size < 0) return std::nullopt;
+  const std::size_t padding = encoded.ends_with("==") ? 2 : encoded.ends_with('=') ? 1 : 0;
+  text.resize(static_cast<std::size_t>(size) - padding);
+  const std::size_t colon = text.find(':');
+  if (colon == text.npos) return std::nullopt;
+  return text.substr(colon + 1);
+}
+
+// What an Authorization header brings: a token, or the password that clients send for "http://user:token@…".
+std::optional<std::string> secret_of(std::string_view authorization) {
+  constexpr std::string_view kBearer = "bearer ";
+  constexpr std::string_view kBasic = "basic ";
+  if (lower_case(authorization.substr(0, kBearer.size())) == kBearer) {
+    return std::string(authorization.substr(kBearer.size()));
+  }
+  if (lower_case(authorization.substr(0, kBasic.size())) == kBasic) {
+    return basic_password(authorization.substr(kBasic.size()));
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -88,13 +116,13 @@ std::optional<Refusal> refusal_of(const Request& request, const AdmissionRules& 
     return Refusal{403, "requests from pages of another origin are not allowed"};
   }
   if (rules.token.empty()) return std::nullopt;
-  const std::string_view given = request.header("Authorization");
-  constexpr std::string_view kScheme = "bearer ";
-  if (lower_case(given.substr(0, kScheme.size())) != kScheme) {
-    return Refusal{401, "this API needs its token, as Authorization: Bearer TOKEN"};
+  const auto given = secret_of(request.header("Authorization"));
+  if (!given) {
+    return Refusal{401,
+                   "this API needs its token, as Authorization: Bearer TOKEN or in the URL: "
+                   "http://squall:TOKEN@host:port"};
   }
-  if (!same_secret(given.substr(kScheme.size()), rules.token))
-    return Refusal{401, "the token is not this API's"};
+  if (!same_secret(*given, rules.token)) return Refusal{401, "the token is not this API's"};
   return std::nullopt;
 }
 

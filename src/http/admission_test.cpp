@@ -52,9 +52,17 @@ TEST(Admission, WithATokenEveryRequestCarriesIt) {
   EXPECT_EQ(status_of(with("Bearer s3cret"), rules), 200);
   EXPECT_EQ(status_of(with("bearer s3cret"), rules), 200);
   EXPECT_EQ(status_of(from({{"Host", "10.0.0.1"}}), rules), 401);
-  for (const char* wrong : {"", "Bearer", "Bearer ", "Bearer s3cre", "Bearer s3crets", "Bearer  s3cret",
-                            "Basic s3cret", "s3cret"}) {
+  for (const char* wrong :
+       {"", "Bearer", "Bearer ", "Bearer s3cre", "Bearer s3crets", "Bearer  s3cret", "Basic s3cret", "s3cret",
+        "Basic ", "Basic =", "Basic c3F1YWxsOnMzY3JldA", "Basic c3F1YWxsOnMzY3JldHM=", "Basic czNjcmV0"}) {
     EXPECT_EQ(status_of(with(wrong), rules), 401) << wrong;
+  }
+}
+
+TEST(Admission, TheTokenMayStandInTheUrlAsAPassword) {
+  const AdmissionRules rules{.token = "s3cret"};
+  for (const char* right : {"Basic c3F1YWxsOnMzY3JldA==", "basic OnMzY3JldA=="}) {  // squall:s3cret, :s3cret
+    EXPECT_EQ(status_of(from({{"Host", "10.0.0.1"}, {"Authorization", right}}), rules), 200) << right;
   }
 }
 

@@ -29,6 +29,9 @@ std::string describe_outcome(const History& history, const Layout& layout) {
 
 std::string describe(const History& history, const Layout& layout) {
   const Operation& operation = history.operation;
+  if (!operation.times_known) {
+    return fmt::format("{} · {} · the rest is in the ledger's file", history.key, to_string(operation.state));
+  }
   std::string text =
       fmt::format("{} · attempted {}", history.key, clock_time(operation.attempted_at, layout));
   if (operation.attempts > 1) text += fmt::format(" ({} times)", operation.attempts);
@@ -40,8 +43,11 @@ std::string describe(const History& history, const Layout& layout) {
     text += " " + clock_time(effect.at, layout);
   }
   for (std::size_t stage = 0; stage < layout.stages.size(); ++stage) {
-    if (operation.effects[stage].count == 0) text += fmt::format(" · no {}", layout.stages[stage]);
+    if (operation.effects[stage].count == 0 && !operation.filtered)
+      text += fmt::format(" · no {}", layout.stages[stage]);
   }
+  if (history.stored > 0) text += history.stored > 1 ? " · stored more than once" : " · stored";
+  if (history.scanned && history.stored == 0) text += " · not in its stream";
   return text;
 }
 

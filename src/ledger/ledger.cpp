@@ -3,167 +3,279 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 #include "base/invariant.h"
 
 namespace squall::ledger {
 namespace {
 
-bool by_time(const Effect& a, const Effect& b) {
-  return std::tie(a.at, a.stage, a.stream_seq, a.key) < std::tie(b.at, b.stage, b.stream_seq, b.key);
-}
+constexpr std::size_t kMaxRepeats = 1 << 16;
+constexpr std::size_t kMaxAfterConfirm = 1 << 16;
+constexpr std::uint32_t kMaxReasons = 1 << 12;
 
 }  // namespace
 
-std::string_view to_string(State state) {
-  switch (state) {
-    case State::open:
-      return "open";
-    case State::ok:
-      return "ok";
-    case State::failed:
-      return "failed";
-    case State::unknown:
-      return "unknown";
-  }
-  return "?";
-}
-
-bool Operation::has_effect() const {
-  return std::any_of(effects.begin(), effects.end(),
-                     [](const StageEffects& stage) { return stage.count > 0; });
-}
-
-base::Instant Operation::accepted_at() const {
-  base::Instant earliest = acknowledged() ? ended_at : base::Instant::max();
-  for (const StageEffects& stage : effects) {
-    if (stage.count > 0) earliest = std::min(earliest, stage.first_at);
-  }
-  return earliest;
-}
-
-Ledger::Ledger(Layout layout) : layout_(std::move(layout)) {
-  SQUALL_CHECK(!layout_.stages.empty() && layout_.stages.size() <= kMaxStages);
+Ledger::Ledger(Layout layout, LedgerOptions options)
+    : layout_(std::move(layout)),
+      cards_((SQUALL_CHECK(layout_.valid()), layout_)),
+      facts_(layout_.stages.size(), options.keep_times),
+      seen_(layout_.stages.size()) {
   counts_.effects.resize(layout_.stages.size());
 }
 
-void Ledger::add(const Record& record) {
-  std::visit([this](const auto& specific) { add(specific); }, record);
+void Ledger::add(const Entry& entry) {
+  switch (entry.kind) {
+    case EntryKind::attempt:
+      return add_attempt(entry);
+    case EntryKind::ok:
+    case EntryKind::failed:
+    case EntryKind::unknown:
+      return add_outcome(entry);
+    case EntryKind::delivery:
+      return add_delivery(entry);
+    case EntryKind::effect:
+      return add_effect(entry);
+    case EntryKind::confirmed:
+      return add_confirmed(entry);
+    case EntryKind::stored:
+      return add_stored(entry);
+    case EntryKind::circumstance:
+      if (auto problem = run_.add(*entry.circumstance, size())) contradiction(std::move(*problem));
+  }
 }
 
-void Ledger::add(const Attempt& attempt) {
-  if (attempt.id < operations_.size()) return retry_operation(attempt);
-  if (attempt.id > operations_.size()) {
-    return contradiction(fmt::format("input {} ({}) is attempted, but {} would be next", attempt.id,
-                                     attempt.key, operations_.size()));
+void Ledger::add_attempt(const Entry& entry) {
+  clocks_.ours(entry.at);
+  if (entry.id < size()) return retry_operation(entry);
+  if (entry.id > size()) {
+    return contradiction(fmt::format("input {} ({}) is attempted, but {} would be next", entry.id,
+                                     text_of(entry.key), size()));
   }
-  if (const auto other = find(attempt.key)) {
+  if (const auto other = find(entry.key)) {
     return contradiction(
-        fmt::format("the key {} stands for input {} and for input {}", attempt.key, *other, attempt.id));
+        fmt::format("the key {} stands for input {} and for input {}", text_of(entry.key), *other, entry.id));
   }
-  begin_operation(attempt);
+  begin_operation(entry);
 }
 
-void Ledger::begin_operation(const Attempt& attempt) {
-  operations_.push_back({.attempted_at = attempt.at, .attempts = 1});
-  effects_.resize(effects_.size() + layout_.stages.size());
-  if (layout_.number_of(attempt.key) != attempt.id) {
-    ids_of_foreign_keys_.emplace(attempt.key, attempt.id);
-    foreign_keys_.emplace(attempt.id, attempt.key);
+void Ledger::begin_operation(const Entry& entry) {
+  Card card;
+  if (entry.filtered) card.set(Card::filtered);
+  if (entry.checksum) card.set_checksum(*entry.checksum);
+  cards_.append(card);
+  facts_.append({.attempted_at = entry.at,
+                 .last_attempt_at = entry.at,
+                 .intended_at = entry.intended_at.value_or(entry.at),
+                 .source = entry.source,
+                 .order_key = entry.order_key,
+                 .checksum = entry.checksum});
+  if (facts_.too_many()) facts_.let_go([this](OpId id) { return settled(id); });
+  if (entry.key.number != entry.id) {
+    const std::string key = text_of(entry.key);
+    ids_of_foreign_keys_.emplace(key, entry.id);
+    foreign_keys_.emplace(entry.id, key);
   }
   ++counts_.attempted;
   ++counts_.open;
   ++unfinished_;
-  if (!unexpected_.empty()) adopt_unexpected(attempt.id, attempt.key);
+  if (!unexpected_.empty()) adopt_unexpected(entry.id, text_of(entry.key));
 }
 
-void Ledger::retry_operation(const Attempt& attempt) {
-  if (key(attempt.id) != attempt.key) {
+void Ledger::retry_operation(const Entry& entry) {
+  if (find(entry.key) != entry.id) {
     return contradiction(
-        fmt::format("input {} is called {} and {}", attempt.id, key(attempt.id), attempt.key));
+        fmt::format("input {} is called {} and {}", entry.id, key(entry.id), text_of(entry.key)));
   }
-  Folded& operation = operations_[attempt.id];
-  ++operation.attempts;
-  if (operation.state == State::failed || operation.state == State::unknown)
-    set_state(attempt.id, State::open);
+  if (const auto known = facts_.find(entry.id)) {
+    ++known.facts->attempts;
+    known.facts->last_attempt_at = entry.at;
+  }
+  Card card = cards_.get(entry.id);
+  card.set(Card::retried);
+  if (card.state() == State::failed || card.state() == State::unknown) card.set(State::open);
+  put(entry.id, card);
 }
 
-void Ledger::add(const Circumstance& circumstance) {
-  const auto* source = std::get_if<Source>(&circumstance);
-  has_requests_ |= source != nullptr && source->kind == OperationKind::request;
-}
-
-void Ledger::add(const Outcome& outcome) {
-  if (outcome.id >= operations_.size()) {
-    return contradiction(fmt::format("input {} has an outcome, but was never attempted", outcome.id));
+void Ledger::add_outcome(const Entry& entry) {
+  clocks_.ours(entry.at);
+  if (entry.id >= size()) {
+    return contradiction(fmt::format("input {} has an outcome, but was never attempted", entry.id));
   }
-  Folded& operation = operations_[outcome.id];
-  if (operation.state == State::ok) return;  // what was acknowledged stays so, whatever its retries say
-  if (const auto* ok = std::get_if<Acknowledged>(&outcome.how)) {
-    if (ok->stream_seq == 0 && !has_requests_) {
-      return contradiction(fmt::format("input {} is acknowledged without a stream sequence", outcome.id));
+  const auto known = facts_.find(entry.id);
+  if (known) {
+    outages_.add({.kind = run_.source(known.facts->source).kind,
+                  .ok = entry.kind == EntryKind::ok,
+                  .unknown = entry.kind == EntryKind::unknown,
+                  .attempted_at = known.facts->last_attempt_at,
+                  .ended_at = entry.at});
+  }
+  Card card = cards_.get(entry.id);
+  if (entry.kind == EntryKind::ok && entry.duplicate) card.set(Card::duplicate_ack);
+  if (card.state() == State::ok) {
+    // What was acknowledged stays so, whatever its retries say.
+    if (entry.kind == EntryKind::ok && known && known.facts->stream_seq != entry.stream_seq) {
+      ++counts_.moved_acks;
     }
-    operation.stream_seq = ok->stream_seq;
-    operation.duplicate = ok->duplicate;
-    set_state(outcome.id, State::ok);
-  } else if (const auto* unknown = std::get_if<Unknown>(&outcome.how)) {
-    operation.maybe_accepted = true;
-    operation.reason = intern_reason(unknown->reason);
-    set_state(outcome.id, State::unknown);
-  } else {
-    operation.reason = intern_reason(std::get<Failed>(outcome.how).reason);
-    set_state(outcome.id, operation.maybe_accepted ? State::unknown : State::failed);
+    return put(entry.id, card);
   }
-  operation.ended_at = outcome.at;
+  std::uint32_t reason = 0;
+  if (entry.kind == EntryKind::ok) {
+    // A reply acknowledges a request without storing anything.
+    if (entry.stream_seq == 0 && !run_.has_requests()) {
+      return contradiction(fmt::format("input {} is acknowledged without a stream sequence", entry.id));
+    }
+    card.set(State::ok);
+  } else {
+    reason = intern_reason(entry.reason);
+    if (entry.kind == EntryKind::unknown) card.set(Card::maybe_accepted);
+    card.set(card.has(Card::maybe_accepted) ? State::unknown : State::failed);
+  }
+  if (known) {
+    known.facts->stream_seq = entry.stream_seq;
+    known.facts->reason = reason;
+    known.facts->ended_at = entry.at;
+  }
+  put(entry.id, card);
 }
 
-void Ledger::add(const Delivery& delivery) {
+void Ledger::add_delivery(const Entry& entry) {
   ++counts_.deliveries;
-  if (const auto id = find(delivery.key)) ++operations_[*id].deliveries;
+  const auto id = find(entry.key);
+  if (!id) return;
+  const auto known = facts_.find(*id);
+  Card card = cards_.get(*id);
+  if (card.delivered() > 0) ++counts_.redelivered;
+  if (card.has(Card::confirmed) && after_confirm_.size() < kMaxAfterConfirm) {
+    const auto confirmed_at = known ? std::optional(known.facts->confirmed_at) : std::nullopt;
+    if (!confirmed_at || entry.at > *confirmed_at) after_confirm_.push_back({*id, confirmed_at, entry.at});
+  }
+  card.count_delivered();
+  if (known) ++known.facts->deliveries;
+  compare_checksum(card, known.facts, entry);
+  put(*id, card);
 }
 
-void Ledger::add(const Effect& effect) {
-  if (effect.stage >= layout_.stages.size()) {
+void Ledger::add_confirmed(const Entry& entry) {
+  clocks_.ours(entry.at);
+  const auto id = find(entry.key);
+  if (!id) {
     return contradiction(
-        fmt::format("an effect of {} has stage {}, which does not exist", effect.key, effect.stage));
+        fmt::format("an ack of {} is confirmed, but it was never attempted", text_of(entry.key)));
   }
-  if (const auto id = find(effect.key)) {
-    add_effect_of(*id, effect);
+  Card card = cards_.get(*id);
+  const auto known = facts_.find(*id);
+  if (known && !card.has(Card::confirmed)) known.facts->confirmed_at = entry.at;
+  card.set(Card::confirmed);
+  put(*id, card);
+}
+
+void Ledger::add_stored(const Entry& entry) {
+  const auto scan = run_.scans.find(entry.stage);
+  if (scan == run_.scans.end()) {
+    return contradiction(fmt::format("{} is found by a scan that never began", text_of(entry.key)));
+  }
+  if (!found_[entry.stage].insert(entry.stream_seq)) return;  // found twice in the same place
+  const auto id = find(entry.key);
+  if (!id) {
+    ++counts_.stored_strangers;
+    return;
+  }
+  Card card = cards_.get(*id);
+  card.count_stored();
+  const auto known = facts_.find(*id);
+  if (known && known.facts->stored_seq == 0) {
+    known.facts->stored_seq = entry.stream_seq;
+    known.facts->stored_in = entry.stage;
+  }
+  compare_checksum(card, known.facts, entry);
+  put(*id, card);
+}
+
+void Ledger::compare_checksum(Card& card, const Facts* facts, const Entry& entry) {
+  if (!entry.checksum || !card.checksum()) return;
+  ++counts_.compared;
+  const bool same = facts != nullptr && facts->checksum ? *entry.checksum == *facts->checksum
+                                                        : Card::folded(*entry.checksum) == *card.checksum();
+  if (!same) card.set(Card::corrupted);
+}
+
+void Ledger::add_effect(const Entry& entry) {
+  if (entry.stage >= layout_.stages.size()) {
+    return contradiction(
+        fmt::format("an effect of {} has stage {}, which does not exist", text_of(entry.key), entry.stage));
+  }
+  const bool seen_before = entry.stream_seq != 0 && !seen_[entry.stage].insert(entry.stream_seq);
+  if (const auto id = find(entry.key)) {
+    add_effect_of(*id, entry, seen_before);
   } else {
-    add_unexpected(effect);
+    add_unexpected(entry, seen_before);
   }
 }
 
-void Ledger::add_effect_of(OpId id, const Effect& effect) {
-  StageEffects& stage = stage_of(id, effect.stage);
-  const bool was_unfinished = counts_as_unfinished(id);
-  if (stage.count == 0) {
-    stage = {.count = 1, .first_seq = effect.stream_seq, .first_at = effect.at};
-  } else {
-    std::vector<Effect>& repeats = repeats_[id];
-    const bool seen = std::any_of(repeats.begin(), repeats.end(), [&](const Effect& other) {
-      return other.stage == effect.stage && other.stream_seq == effect.stream_seq;
-    });
-    if (effect.stream_seq != 0 && (seen || stage.first_seq == effect.stream_seq)) return;  // read twice
-    if (effect.at < stage.first_at) {
-      // Effects of one stream come in its order; those of a reader that started again may not.
-      repeats.push_back({effect.stage, effect.key, stage.first_seq, stage.first_at});
-      stage.first_seq = effect.stream_seq;
-      stage.first_at = effect.at;
-    } else {
-      repeats.push_back(effect);
+void Ledger::add_effect_of(OpId id, const Entry& entry, bool seen_before) {
+  Card card = cards_.get(id);
+  const std::uint32_t before = cards_.effects(card, entry.stage);
+  if (seen_before) {
+    if (before > 0) return;  // the same effect, read twice
+    return contradiction(fmt::format("{} #{} belongs to {} and to another input: was the stream made anew?",
+                                     layout_.stages[entry.stage], entry.stream_seq, key(id)));
+  }
+  const auto known = facts_.find(id);
+  cards_.set_effects(card, entry.stage, before + 1);
+  ++counts_.effects[entry.stage];
+  if (cards_.surplus(card, entry.stage)) {
+    ++counts_.surplus;
+    if (repeats_.size() < kMaxRepeats) {
+      repeats_[id].push_back({entry.stage, entry.stream_seq, entry.at});
     }
-    ++stage.count;
   }
-  ++counts_.effects[effect.stage];
-  if (was_unfinished && !counts_as_unfinished(id)) --unfinished_;
+  compare_checksum(card, known.facts, entry);
+  if (known) look_at_effect(id, entry, known, before);
+  put(id, card);
 }
 
-void Ledger::add_unexpected(const Effect& effect) {
-  if (effect.stream_seq != 0 && !unexpected_seen_.emplace(effect.stage, effect.stream_seq).second) return;
-  unexpected_[effect.key].push_back(effect);
-  ++counts_.effects[effect.stage];
+// What only an input whose times are known can say. `before`: its effects of that stage so far.
+void Ledger::look_at_effect(OpId id, const Entry& entry, const FactsTable::Entry& known,
+                            std::uint32_t before) {
+  const Facts& facts = *known.facts;
+  const std::uint32_t declared = layout_.fan_out_of(entry.stage);
+  const bool last_stage = entry.stage == layout_.final_stage();
+  StageEffects& stage = known.effects[entry.stage];
+  ++stage.count;
+  if (before < declared) stage.complete_at = std::max(stage.complete_at, entry.at);
+  if (before == 0) {
+    stage.first_seq = entry.stream_seq;
+    stage.first_at = entry.at;
+    clocks_.theirs(entry.at, facts.attempted_at);
+    // Where a retry stands in the order nobody can say.
+    if (last_stage && facts.attempts == 1) {
+      sequence_.add(id, run_.source(facts.source).producer, facts.order_key, entry.stream_seq, entry.at);
+    }
+  } else if (entry.at < stage.first_at) {
+    // Effects of one stream come in its order; those of a reader that started again may not.
+    if (auto repeat = repeats_.find(id); repeat != repeats_.end() && before >= declared) {
+      repeat->second.back() = {entry.stage, stage.first_seq, stage.first_at};
+    }
+    if (declared == 1) stage.complete_at = entry.at;
+    stage.first_seq = entry.stream_seq;
+    stage.first_at = entry.at;
+  }
+  if (last_stage && before + 1 == declared && !cards_.get(id).has(Card::filtered)) {
+    latencies_.add(id, stage.complete_at - facts.intended_at);
+  }
+}
+
+void Ledger::add_unexpected(const Entry& entry, bool seen_before) {
+  if (seen_before) return;
+  ++unexpected_count_;
+  ++counts_.effects[entry.stage];
+  if (unexpected_kept_ == kMaxUnexpected) {
+    return contradiction(fmt::format("more than {} effects belong to no input", kMaxUnexpected));
+  }
+  ++unexpected_kept_;
+  const std::string key = text_of(entry.key);
+  unexpected_[key].push_back({entry.stage, key, entry.stream_seq, entry.at, entry.checksum});
 }
 
 // An effect can be seen before the attempt's record arrives.
@@ -173,22 +285,23 @@ void Ledger::adopt_unexpected(OpId id, const std::string& key) {
   const std::vector<Effect> effects = std::move(found->second);
   unexpected_.erase(found);
   for (const Effect& effect : effects) {
-    unexpected_seen_.erase({effect.stage, effect.stream_seq});
+    --unexpected_count_;
+    --unexpected_kept_;
     --counts_.effects[effect.stage];
-    add_effect_of(id, effect);
+    add_effect_of(id, to_entry(effect, layout_), false);
   }
 }
 
-std::vector<Effect> Ledger::unexpected() const {
-  std::vector<Effect> all;
-  for (const auto& [key, effects] : unexpected_) all.insert(all.end(), effects.begin(), effects.end());
-  std::sort(all.begin(), all.end(), by_time);
-  return all;
+bool Ledger::counts_as_unfinished(Card card) const {
+  return (card.state() == State::open || card.state() == State::ok) && !cards_.finished(card);
 }
 
-bool Ledger::counts_as_unfinished(OpId id) const {
-  const State state = operations_[id].state;
-  return (state == State::open || state == State::ok) && !operation(id).finished();
+// Nothing more is expected of it, and nothing about it will be asked.
+bool Ledger::settled(OpId id) const {
+  const Card card = cards_.get(id);
+  if (card.state() == State::open || card.has(Card::corrupted) || repeats_.contains(id)) return false;
+  if (card.state() == State::failed) return !cards_.has_effect(card);
+  return cards_.complete(card);
 }
 
 std::uint64_t& Ledger::count_of(State state) {
@@ -205,93 +318,40 @@ std::uint64_t& Ledger::count_of(State state) {
   return counts_.unknown;
 }
 
-void Ledger::set_state(OpId id, State state) {
-  const bool before = counts_as_unfinished(id);
-  --count_of(operations_[id].state);
-  operations_[id].state = state;
-  ++count_of(state);
-  const bool after = counts_as_unfinished(id);
+void Ledger::put(OpId id, Card card) {
+  const Card old = cards_.get(id);
+  if (old.bits() == card.bits()) return;
+  --count_of(old.state());
+  ++count_of(card.state());
+  const bool before = counts_as_unfinished(old);
+  const bool after = counts_as_unfinished(card);
   if (before && !after) --unfinished_;
   if (!before && after) ++unfinished_;
-}
-
-Operation Ledger::operation(OpId id) const {
-  SQUALL_CHECK(id < operations_.size());
-  const Folded& folded = operations_[id];
-  const std::size_t stages = layout_.stages.size();
-  return {.id = id,
-          .state = folded.state,
-          .attempted_at = folded.attempted_at,
-          .ended_at = folded.ended_at,
-          .stream_seq = folded.stream_seq,
-          .attempts = folded.attempts,
-          .deliveries = folded.deliveries,
-          .effects = {effects_.data() + id * stages, stages}};
-}
-
-std::optional<OpId> Ledger::find(std::string_view key) const {
-  if (!ids_of_foreign_keys_.empty()) {
-    const auto found = ids_of_foreign_keys_.find(std::string(key));
-    if (found != ids_of_foreign_keys_.end()) return found->second;
-  }
-  const auto number = layout_.number_of(key);
-  if (!number || *number >= operations_.size() || foreign_keys_.contains(*number)) return std::nullopt;
-  return number;
-}
-
-std::string Ledger::key(OpId id) const {
-  const auto foreign = foreign_keys_.find(id);
-  return foreign != foreign_keys_.end() ? foreign->second : fmt::format("{}{}", layout_.key_prefix, id);
-}
-
-History Ledger::history(OpId id) const {
-  History history{.id = id, .key = key(id), .operation = operation(id)};
-  const Folded& folded = operations_[id];
-  if (folded.state == State::failed || folded.state == State::unknown)
-    history.reason = reasons_[folded.reason];
-  for (std::size_t stage = 0; stage < layout_.stages.size(); ++stage) {
-    const StageEffects& effects = history.operation.effects[stage];
-    if (effects.count == 0) continue;
-    history.effects.push_back({static_cast<Stage>(stage), history.key, effects.first_seq, effects.first_at});
-  }
-  if (const auto repeats = repeats_.find(id); repeats != repeats_.end()) {
-    history.effects.insert(history.effects.end(), repeats->second.begin(), repeats->second.end());
-  }
-  std::sort(history.effects.begin(), history.effects.end(), by_time);
-  return history;
+  cards_.set(id, card);
 }
 
 void Ledger::contradiction(std::string what) {
   if (!inconsistency_) inconsistency_ = std::move(what);
 }
 
-std::uint32_t Ledger::intern_reason(const std::string& reason) {
-  const auto [entry, is_new] = reason_index_.emplace(reason, static_cast<std::uint32_t>(reasons_.size()));
-  if (is_new) reasons_.push_back(reason);
-  return entry->second;
+void Ledger::add_hole(const std::string& why) { contradiction("records are missing: " + why); }
+
+std::uint32_t Ledger::intern_reason(std::string_view reason) {
+  if (const auto known = reason_index_.find(reason); known != reason_index_.end()) return known->second;
+  if (reasons_.size() == kMaxReasons) return kMaxReasons - 1;
+  reasons_.emplace_back(reasons_.size() + 1 < kMaxReasons ? std::string(reason) : "another reason");
+  const auto index = static_cast<std::uint32_t>(reasons_.size() - 1);
+  reason_index_.emplace(reasons_.back(), index);
+  return index;
 }
 
-void Ledger::replay(const std::function<void(const Record&)>& visit) const {
-  for (OpId id = 0; id < operations_.size(); ++id) {
-    const History known = history(id);
-    const Operation& operation = known.operation;
-    visit(Attempt{id, known.key, operation.attempted_at});
-    switch (operation.state) {
-      case State::open:
-        break;
-      case State::ok:
-        visit(Outcome{id, Acknowledged{operation.stream_seq, operations_[id].duplicate}, operation.ended_at});
-        break;
-      case State::failed:
-        visit(Outcome{id, Failed{known.reason}, operation.ended_at});
-        break;
-      case State::unknown:
-        visit(Outcome{id, Unknown{known.reason}, operation.ended_at});
-        break;
-    }
-    for (const Effect& effect : known.effects) visit(effect);
-  }
-  for (const Effect& effect : unexpected()) visit(effect);
+void Ledger::hide_effects(OpId id, Stage stage) {
+  SQUALL_CHECK(id < size());
+  Card card = cards_.get(id);
+  counts_.effects[stage] -= cards_.effects(card, stage);
+  cards_.set_effects(card, stage, 0);
+  if (const auto known = facts_.find(id)) known.effects[stage] = {};
+  put(id, card);
 }
 
 }  // namespace squall::ledger

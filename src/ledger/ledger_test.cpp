@@ -160,27 +160,6 @@ TEST(Ledger, ContradictionsAreNamedAndLeftOut) {
             "input 0 is acknowledged without a stream sequence");
 }
 
-TEST(Ledger, ReplayFoldsToTheSameLedger) {
-  Ledger ledger(layout());
-  ledger.add(Attempt{0, "p-0", at(1)});
-  ledger.add(Attempt{1, "other", at(2)});
-  ledger.add(Attempt{2, "p-2", at(3)});
-  ledger.add(Outcome{0, Acknowledged{1, true}, at(4)});
-  ledger.add(Outcome{1, Failed{"503"}, at(4)});
-  ledger.add(Effect{kUsage, "p-0", 9, at(7)});
-  ledger.add(Effect{kUsage, "p-0", 8, at(6)});
-  ledger.add(Effect{kUsage, "stranger", 10, at(7)});
-  std::vector<Record> once;
-  ledger.replay([&](const Record& record) { once.push_back(record); });
-  Ledger copy(layout());
-  for (const Record& record : once) copy.add(record);
-  std::vector<Record> twice;
-  copy.replay([&](const Record& record) { twice.push_back(record); });
-  EXPECT_EQ(once, twice);
-  EXPECT_EQ(once.size(), 8U);
-  EXPECT_EQ(copy.unfinished(), ledger.unfinished());
-}
-
 TEST(Ledger, DescribesEverythingKnownAboutAnInputOnOneLine) {
   Ledger ledger(layout());
   ledger.add(Attempt{0, "p-0", at(1)});

@@ -58,7 +58,10 @@ base::Result<LinkStatus> Links::update(const std::string& name, LinkSettings set
   }
   std::vector<fault::LinkFault> faults;
   for (const auto& active : link->faults()) faults.push_back(active->fault);
-  const LinkSettings before = link->settings();
+  LinkSettings before = link->settings();
+  // A port that the kernel chose stays, whatever else changes.
+  if (settings.listen == before.listen) settings.listen = link->listen_text();
+  before.listen = link->listen_text();
   bury(name, "the link was changed");
   link->release_port();
   auto added = add(std::move(settings));

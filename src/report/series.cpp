@@ -9,8 +9,8 @@ Series effects_over_time(const ledger::Ledger& ledger, ledger::Stage stage, cons
   if (span.until <= span.from) return series;
   const auto bins = (span.until - span.from + span.bin - base::Nanos{1}) / span.bin;
   series.counts.resize(static_cast<std::size_t>(bins));
-  for (ledger::OpId id = 0; id < ledger.size(); ++id) {
-    const ledger::StageEffects& effects = ledger.operation(id).effects[stage];
+  for (const ledger::OpId id : ledger.attempted_since(base::Instant::min())) {
+    const ledger::StageEffects effects = ledger.operation(id).effects[stage];
     if (effects.count == 0 || effects.first_at < span.from || effects.first_at >= span.until) continue;
     ++series.counts[static_cast<std::size_t>((effects.first_at - span.from) / span.bin)];
   }

@@ -16,7 +16,8 @@ struct SeriesSpan {
   base::Nanos bin{100'000'000};
 };
 
-// Stored effects of one stage per bin, named "<stage> effects".
+// Inputs by their first stored effect of one stage, per bin, named "<stage> effects". Only inputs whose times
+// the ledger still knows (LedgerOptions::keep_times).
 Series effects_over_time(const ledger::Ledger& ledger, ledger::Stage stage, const SeriesSpan& span);
 
 }  // namespace squall::report

@@ -10,9 +10,8 @@ void fill_work(report::TrialReport& report, const ledger::Ledger& ledger, const 
   for (std::size_t stage = 0; stage < hits.waiting_for.size(); ++stage) {
     report.hits.push_back({"waiting for " + ledger.layout().stages[stage], hits.waiting_for[stage]});
   }
-  for (ledger::OpId id = 0; id < ledger.size(); ++id) {
+  for (const ledger::OpId id : ledger.attempted_since(window.observed_from)) {
     const ledger::Operation operation = ledger.operation(id);
-    if (operation.attempted_at < window.observed_from) continue;
     report.acked += operation.state == ledger::State::ok;
     report.failed += operation.state == ledger::State::failed;
     report.unknown += operation.state == ledger::State::unknown;

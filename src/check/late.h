@@ -1,0 +1,18 @@
+// Was the final effect there in time? From the instant at which the schedule wanted the input sent, so that a
+// stall does not hide what it held up. An accepted input that was never finished is later than any limit.
+#pragma once
+
+#include "check/verdict.h"
+
+namespace squall::check {
+
+struct LateLimit {
+  double share = 1.0;    // of the inputs: 0.99 for "p99"; 1 for all of them
+  base::Nanos limit{0};  // that they must keep
+};
+
+// Inconclusive when the clocks disagree. Counts: `finished`, `unfinished`, `late` (finished, over the limit),
+// `p50_us`, `p90_us`, `p99_us`, `worst_us` of the finished ones. Examples are the slowest.
+Verdict check_late(const ledger::Ledger& ledger, const LateLimit& limit);
+
+}  // namespace squall::check

@@ -1,0 +1,86 @@
+#include "check/loss_cause.h"
+
+#include <algorithm>
+
+namespace squall::check {
+namespace {
+
+// What the consumers of a stream say about one of its sequences.
+struct Position {
+  bool any_consumer = false;
+  bool undelivered = false;  // some consumer was never given it
+  bool unacked = false;      // some consumer was given it, and may still hold it
+};
+
+Position position_of(const ledger::RunFacts& run, std::uint8_t stream, std::uint64_t seq) {
+  Position position;
+  for (const ledger::ConsumerState& consumer : run.consumers) {
+    if (consumer.stream != stream) continue;
+    position.any_consumer = true;
+    if (seq > consumer.delivered_seq) {
+      position.undelivered = true;
+    } else if (seq > consumer.ack_floor && consumer.num_ack_pending > 0) {
+      position.unacked = true;
+    }
+  }
+  return position;
+}
+
+LossCause cause_of_stored(const ledger::RunFacts& run, std::uint8_t stream, std::uint64_t seq) {
+  if (run.exhausted.contains({stream, seq})) return LossCause::stranded;
+  const Position position = position_of(run, stream, seq);
+  if (position.undelivered || position.unacked) return LossCause::pending;
+  return LossCause::by_service;
+}
+
+// It is not in the stream where it was acknowledged.
+LossCause cause_of_gone(const ledger::RunFacts& run, const ledger::Scan& scan, std::uint64_t seq) {
+  const std::uint8_t stream = scan.began.stream;
+  // Work queues remove what was given up, too, where they are told to.
+  if (run.exhausted.contains({stream, seq})) return LossCause::stranded;
+  const Position position = position_of(run, stream, seq);
+  if (scan.began.retention == ledger::Retention::limits) {
+    // Below the first sequence a limit has removed it; that is the service's loss if it was given it in time.
+    const bool removed = seq < scan.ended->first_seq;
+    return removed && position.any_consumer && !position.undelivered ? LossCause::by_service
+                                                                     : LossCause::in_nats;
+  }
+  // These streams remove a message when it is acked.
+  if (!position.any_consumer) return LossCause::undetermined;
+  return position.undelivered ? LossCause::in_nats : LossCause::by_service;
+}
+
+}  // namespace
+
+std::string_view to_string(LossCause cause) {
+  switch (cause) {
+    case LossCause::in_nats:
+      return "in_nats";
+    case LossCause::by_service:
+      return "by_service";
+    case LossCause::stranded:
+      return "stranded";
+    case LossCause::pending:
+      return "pending";
+    case LossCause::undetermined:
+      break;
+  }
+  return "undetermined";
+}
+
+LossCause cause_of_loss(const ledger::Ledger& ledger, ledger::OpId id) {
+  const ledger::Card card = ledger.cards().get(id);
+  const ledger::RunFacts& run = ledger.run();
+  const ledger::Facts* facts = ledger.facts(id);
+  if (facts == nullptr) return LossCause::undetermined;
+  if (card.stored() > 0) return cause_of_stored(run, facts->stored_in, facts->stored_seq);
+  // It was begun: that it has some effects and not the others is not the input stream's doing.
+  if (ledger.cards().has_effect(card)) return LossCause::by_service;
+  if (!run.scanned(id)) return LossCause::undetermined;
+  if (card.delivered() > 0) return LossCause::by_service;
+  // With several streams nobody knows which one had acknowledged it.
+  if (run.scans.size() > 1) return LossCause::in_nats;
+  return cause_of_gone(run, run.scans.begin()->second, facts->stream_seq);
+}
+
+}  // namespace squall::check

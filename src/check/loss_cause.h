@@ -1,0 +1,31 @@
+// Why an acknowledged input lacks an effect: judged by what the final scan found in the streams, and by where
+// the system's consumers stand.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "ledger/ledger.h"
+
+namespace squall::check {
+
+enum class LossCause : std::uint8_t {
+  in_nats,       // acknowledged to the publisher, and neither stored (by identity) nor delivered
+  by_service,    // still stored, or acked and gone, and no effect: acked before the work was done
+  stranded,      // its deliveries are exhausted (max_deliver); nobody will get it again
+  pending,       // not done yet: never delivered, or delivered and not acked
+  undetermined,  // there was no (complete) scan, or it cannot say
+};
+std::string_view to_string(LossCause cause);
+inline constexpr std::size_t kLossCauses = 5;
+
+// Acknowledged, and without all the effects that were declared.
+inline bool is_lost(const ledger::CardTable& cards, ledger::Card card) {
+  return card.state() == ledger::State::ok && !cards.complete(card);
+}
+
+// Of an input for which is_lost().
+LossCause cause_of_loss(const ledger::Ledger& ledger, ledger::OpId id);
+
+}  // namespace squall::check

@@ -1,0 +1,55 @@
+#include "check/order.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace squall::check {
+namespace {
+
+bool within(const std::vector<Disturbance>& disturbances, base::Instant at) {
+  return std::any_of(disturbances.begin(), disturbances.end(), [at](const Disturbance& disturbance) {
+    return at >= disturbance.from && (!disturbance.until || at <= *disturbance.until);
+  });
+}
+
+}  // namespace
+
+Verdict check_order(const ledger::Ledger& ledger, const OrderOptions& options) {
+  Verdict verdict = begin_verdict("order", ledger);
+  std::uint64_t per_producer = 0;
+  std::uint64_t per_key = 0;
+  std::uint64_t permitted = 0;
+  for (const ledger::Inversion& inversion : ledger.sequence().inversions()) {
+    const bool of_producer = inversion.scope == ledger::OrderScope::producer;
+    if (!(of_producer ? options.per_producer : options.per_key)) continue;
+    if (within(options.disturbances, inversion.at)) {
+      ++permitted;
+      continue;
+    }
+    ++(of_producer ? per_producer : per_key);
+    verdict.add_example(ledger, inversion.id);
+  }
+  verdict.counts = {{"inverted", per_producer + per_key},
+                    {"inverted.producer", per_producer},
+                    {"inverted.key", per_key},
+                    {"permitted", permitted}};
+  const bool any = per_producer + per_key + permitted > 0;
+  if (const auto problem = ledger.clock_problem(); problem && any && !options.disturbances.empty()) {
+    verdict.inconclusive("nobody can say whether effects changed their order inside or outside a fault: " +
+                         *problem);
+    return verdict;
+  }
+  if (per_producer + per_key > 0) {
+    verdict.fail(
+        fmt::format("{} effects were stored after those of later inputs, outside any fault: {} of "
+                    "the same producer, {} of the same key",
+                    per_producer + per_key, per_producer, per_key));
+  }
+  if (ledger.sequence().more() > 0) {
+    verdict.inconclusive(fmt::format("{} more inversions were too many to keep", ledger.sequence().more()));
+  }
+  return verdict;
+}
+
+}  // namespace squall::check
