@@ -3,11 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "http/http_client.h"
-#include "support/broker_state.h"
-#include "support/client_program.h"
-#include "support/faulty_link.h"
-#include "support/nats_fixture.h"
+#include "support/client_on_link.h"
 
 namespace squall::testing {
 namespace {
@@ -16,62 +12,7 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using ::testing::HasSubstr;
 
-std::string server_options() { return "max_pending: 1MB\nwrite_deadline: \"300ms\"\n"; }
-
-class NatsFaults : public ::testing::Test {
- protected:
-  void connect(const std::string& name, json options = json::object()) {
-    std::string why_not;
-    const auto command = ClientProgram::command(name, why_not);
-    if (!command) GTEST_SKIP() << why_not;
-    client_ = std::make_unique<ClientProgram>(*command);
-    options["url"] = link_.url();
-    const json connected = client_->run("connect", std::move(options));
-    ASSERT_EQ(connected, json::object()) << connected.dump();
-  }
-  void make_work(base::Nanos ack_wait = 30s) {
-    broker_.make_stream("IN", "in.>");
-    broker_.make_consumer("IN", "worker", ack_wait);
-  }
-  json publish(const std::string& payload, int timeout_ms = 5000) {
-    return client_->run(
-        "publish", {{"subject", "in.a"}, {"payload", payload}, {"id", payload}, {"timeout_ms", timeout_ms}});
-  }
-  // The messages that a pull brings.
-  json fetch(int timeout_ms = 5000, int count = 1) {
-    const json answer = client_->run(
-        "fetch", {{"stream", "IN"}, {"consumer", "worker"}, {"count", count}, {"timeout_ms", timeout_ms}});
-    EXPECT_TRUE(answer.contains("messages")) << answer.dump();
-    return answer.value("messages", json::array());
-  }
-  int slow_consumers() {
-    boost::asio::io_context io;
-    const http::GetRequest request{.port = server_.monitor_port(), .target = "/varz"};
-    const auto varz = base::run(io, http::get(io, request, base::now() + 20s));
-    return json::parse(varz.value().body).at("slow_consumers");
-  }
-  json state() { return client_->run("state"); }
-  bool reconnected() {
-    return client_->until([](const json& now) { return now.at("reconnects") >= 1 && now.at("connected"); });
-  }
-  bool nothing_pending() {
-    return broker_.until("IN", "worker", [](const auto& status) { return status.num_ack_pending == 0; });
-  }
-  void expect_as_new() {
-    EXPECT_EQ(link_.held_bytes(), 0U);
-    const json stored = publish("as new");
-    ASSERT_TRUE(stored.contains("seq")) << stored.dump();
-    const json messages = fetch();
-    ASSERT_EQ(messages.size(), 1U);
-    EXPECT_EQ(messages[0].at("payload"), "as new");
-    EXPECT_TRUE(nothing_pending());
-  }
-
-  NatsServer server_{{.configuration = server_options()}};
-  BrokerState broker_{server_.port()};
-  FaultyLink link_{server_.port()};
-  std::unique_ptr<ClientProgram> client_;
-};
+using NatsFaults = ClientOnLink;
 
 // --- For every client.
 class NatsFaultsOn : public NatsFaults, public ::testing::WithParamInterface<const char*> {
@@ -137,11 +78,7 @@ TEST_P(NatsFaultsOn, DisconnectClientIsFollowedByAReconnect) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Clients, NatsFaultsOn, ::testing::Values("libnats", "nats.js", "nats-py"),
-                         [](const auto& name) {
-                           std::string text = name.param;
-                           std::ranges::replace_if(text, [](char c) { return c == '.' || c == '-'; }, '_');
-                           return text;
-                         });
+                         name_of_client);
 
 // --- For libnats.
 class NatsFaultsOnLibnats : public NatsFaults {

@@ -74,6 +74,10 @@ while IFS= read -r preset; do
   grep -q "^\*\*$preset\*\*" docs/faults.md || breach "docs/faults.md: no paragraph for the preset $preset"
 done < <(grep -oE 'Entry\{\{"[a-z_]+"' src/fault/nats_presets.cpp | cut -d'"' -f2)
 
+for kind in $(sed -n '/kKinds{/,/};/p' src/fault/link_fault.cpp | grep -oE '"[a-z_]+"' | tr -d '"' | grep -v '^nats$'); do
+  grep -q "^\*\*$kind\*\*" docs/faults.md || breach "docs/faults.md: no paragraph for the fault of bytes $kind"
+done
+
 # --- Headers guard themselves.
 while IFS= read -r header; do
   grep -q '^#pragma once' "$header" || breach "$header: no #pragma once"

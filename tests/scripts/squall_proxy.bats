@@ -7,7 +7,7 @@ setup_file() {
 }
 
 setup() {
-  cd "$BATS_TEST_TMPDIR"
+  cd "$BATS_TEST_TMPDIR" || exit 1
   pid=
 }
 
@@ -32,19 +32,8 @@ listen_of() { awk -v name="$1" '$1 == "link" && $2 == name {print $3}' out; }
 # Prints the status of a request.
 status_of() { curl -s -o body -w '%{http_code}' "$@"; }
 
-# A server on a port of the kernel's that answers one line with the same line, written to the file `port`.
 start_echo() {
-  python3 - >echo.out 2>&1 3>&- <<'PY' &
-import socket, threading
-listener = socket.create_server(("127.0.0.1", 0))
-open("port.new", "w").write(str(listener.getsockname()[1]))
-import os; os.rename("port.new", "port")
-def serve(peer):
-    while data := peer.recv(65536):
-        peer.sendall(data)
-while True:
-    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
-PY
+  python3 "$ROOT/tests/support/echo_server.py" port 3>&- &
   echo_pid=$!
   for _ in $(seq 500); do [ -f port ] && break; sleep 0.02; done
 }
@@ -75,7 +64,8 @@ JSON
     [ "$line" = "through $name" ]
   done
   off=$(listen_of off)
-  ! (exec 4<>"/dev/tcp/${off%:*}/${off##*:}") 2>/dev/null
+  run bash -c "exec 4<>/dev/tcp/${off%:*}/${off##*:}"
+  [ "$status" -ne 0 ]
   kill "$echo_pid"
 }
 

@@ -84,7 +84,7 @@ void NatsServer::start() {
       << "listen: \"127.0.0.1:" << (port_ == 0 ? -1 : port_) << "\"\n"
       << "http: \"127.0.0.1:" << (monitor_port_ == 0 ? -1 : monitor_port_) << "\"\n"
       << "ports_file_dir: \"" << folder_.path().string() << "\"\n"
-      << "jetstream { store_dir: \"" << (folder_ / "store").string() << "\" }\n"
+      << (options_.jetstream ? "jetstream { store_dir: \"" + (folder_ / "store").string() + "\" }\n" : "")
       << options_.configuration << "\n";
   const base::UniqueFd log(
       open((folder_ / "nats.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
@@ -145,6 +145,12 @@ void NatsServer::restart() {
   SQUALL_CHECK(pid_ <= 0);
   start();
   wait_for_info();
+}
+
+void NatsServer::restart_with(std::string configuration) {
+  kill();
+  options_.configuration = std::move(configuration);
+  restart();
 }
 
 }  // namespace squall::testing

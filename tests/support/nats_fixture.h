@@ -17,6 +17,7 @@ class NatsServer {
  public:
   struct Options {
     std::string configuration;  // added to its configuration file: "max_payload: 1024"
+    bool jetstream = true;
   };
 
   NatsServer() : NatsServer(Options{}) {}
@@ -36,6 +37,8 @@ class NatsServer {
   void kill();
   // Starts it again on the same ports and store, after kill(); returns once it answers.
   void restart();
+  // Ends it and starts it again with this in place of Options::configuration.
+  void restart_with(std::string configuration);
 
  private:
   void signal(int number);
