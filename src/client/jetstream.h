@@ -62,6 +62,7 @@ struct ConsumerStatus {
   std::uint64_t num_waiting = 0;  // open pulls
   bool push_bound = false;        // a push consumer, and somebody is there
   bool paused = false;
+  std::string leader;  // empty without a cluster
   nlohmann::json config;
 };
 
