@@ -10,6 +10,7 @@
 #include <boost/asio/use_future.hpp>
 #include <exception>
 #include <future>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -22,31 +23,37 @@
 namespace squall::base {
 
 // Runs `io` on this thread until `task` has ended, and returns its result; whatever else the io_context
-// serves goes on meanwhile, and stands still afterwards. An exception of the task is rethrown.
+// serves goes on meanwhile, and stands still afterwards. An exception of the task is rethrown. One of another
+// handler comes out of here as well; the task then goes on at the io_context's next turns, and what becomes
+// of it nobody hears.
 template <typename T>
 T run(boost::asio::io_context& io, boost::asio::awaitable<T> task) {
-  std::exception_ptr failure;
-  std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> value;
+  struct End {
+    std::exception_ptr failure;
+    std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> value;
+  };
+  // Shared with the task, which may outlive this call.
+  const auto end = std::make_shared<End>();
   if constexpr (std::is_void_v<T>) {
-    boost::asio::co_spawn(io, std::move(task), [&](std::exception_ptr thrown) {
-      failure = std::move(thrown);
-      value.emplace(true);
+    boost::asio::co_spawn(io, std::move(task), [&io, end](std::exception_ptr thrown) {
+      end->failure = std::move(thrown);
+      end->value.emplace(true);
       io.stop();
     });
   } else {
-    boost::asio::co_spawn(io, std::move(task), [&](std::exception_ptr thrown, T result) {
-      failure = std::move(thrown);
-      value.emplace(std::move(result));
+    boost::asio::co_spawn(io, std::move(task), [&io, end](std::exception_ptr thrown, T result) {
+      end->failure = std::move(thrown);
+      end->value.emplace(std::move(result));
       io.stop();
     });
   }
-  while (!value) {
+  while (!end->value) {
     io.restart();
     io.run();
   }
   io.restart();
-  if (failure) std::rethrow_exception(failure);
-  if constexpr (!std::is_void_v<T>) return std::move(*value);
+  if (end->failure) std::rethrow_exception(end->failure);
+  if constexpr (!std::is_void_v<T>) return std::move(*end->value);
 }
 
 // A thread that serves one io_context from construction to destruction.

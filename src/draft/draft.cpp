@@ -138,6 +138,51 @@ std::string workload(const Draft& draft) {
   return text;
 }
 
+// The broker goes as well, for 3 s: its process where it is Squall's, the way to it where it is not.
+std::string faults(const Draft& draft) {
+  std::string text = fmt::format("faults:\n  - kill: {}\n", draft.process);
+  text += draft.through_link
+              ? "    when: before_ack         # the work is done, its ack is held back at the link\n"
+              : "    when: random\n";
+  const std::string when = fmt::format("    for: {}\n    when: {{after: kill-{}, wait: 1s}}\n",
+                                       write_duration(kOutage), draft.process);
+  if (draft.nats.started() != nullptr) {
+    text += "  - kill: nats-1             # and, once it is back, the broker\n" + when;
+  } else if (draft.through_link) {
+    text += fmt::format("  - black_hole: {:<12} # and, once it is back, it cannot reach the broker\n",
+                        draft.process) +
+            when;
+  }
+  return text;
+}
+
+std::string expectations(const Draft& draft) {
+  const bool outage = draft.nats.started() != nullptr || draft.through_link;
+  const base::Nanos ack_wait = draft.ack_wait.value_or(0s);
+  // A broker that comes back counts ack_wait anew for what it had delivered.
+  const base::Nanos caught_up = outage ? 2 * ack_wait + kOutage + kSlack : ack_wait + kSlack;
+  const base::Nanos first_output = kSlack + (outage ? kOutage : 0s);
+  // Each trial lasts as long as what the dead process held waits for others.
+  const int count = ack_wait > 10s ? 3 : outage ? 5 : 10;
+  std::string text =
+      caught_up > kEndsTrial
+          ? fmt::format(
+                "trials: {{count: {}, recover_within: {}}}   # 59 make a p95; each waits for ack_wait\n",
+                count, write_duration(2 * caught_up))
+          : fmt::format("trials: {:<18} # 59 make a p95\n", count);
+  std::string how;
+  if (draft.ack_wait) how = fmt::format("{}{} ack_wait + ", outage ? "twice " : "", write_duration(ack_wait));
+  if (outage) how += fmt::format("{} without a broker + ", write_duration(kOutage));
+  how += write_duration(kSlack);
+  text += fmt::format("expect:\n  caught_up: {{p95: {}}}    # {}: what was accepted before is done\n",
+                      write_duration(caught_up), how);
+  text += fmt::format("  first_output: {{max: {}}}  # new work flows again\n", write_duration(first_output));
+  text += fmt::format(
+      "  lost: 0\n  duplicates: 0\n  hit: {:<20} # a kill that strikes no unfinished work proves nothing\n",
+      draft.through_link ? "all" : "some");
+  return text;
+}
+
 }  // namespace
 
 std::string process_name_for(const std::string& subject) {
@@ -165,13 +210,8 @@ std::string stream_name_for(const std::string& subject) {
 }
 
 std::string to_yaml(const Draft& draft) {
-  const bool own = draft.nats.started() != nullptr;
-  const base::Nanos ack_wait = draft.ack_wait.value_or(0s);
-  // A broker that comes back counts ack_wait anew for what it had delivered.
-  const base::Nanos caught_up = own ? 2 * ack_wait + kOutage + kSlack : ack_wait + kSlack;
-  const base::Nanos first_output = kSlack + (own ? kOutage : 0s);
   std::string text = fmt::format("squall: 1\nname: {}-kill\n", draft.process);
-  text += own ? started(draft) : attached(*draft.nats.attached());
+  text += draft.nats.started() != nullptr ? started(draft) : attached(*draft.nats.attached());
   if (!draft.hosts_to_confirm.empty()) {
     text += fmt::format("allow: {{hosts: [TODO is chaos welcome there - then write {}]}}\n",
                         fmt::join(draft.hosts_to_confirm, " "));
@@ -180,35 +220,11 @@ std::string to_yaml(const Draft& draft) {
       "processes:\n  {}:\n    command: {}   # without a shell; its whole process tree is the target\n",
       draft.process, list(draft.command));
   if (!draft.folder.empty()) text += fmt::format("    folder: {}\n", scalar(draft.folder));
-  text += "    env: {NATS_URL: \"${nats.link}\"}\n";
+  text += fmt::format("    env: {{NATS_URL: \"${{nats.{}}}\"}}\n", draft.through_link ? "link" : "url");
   text += ready(draft);
   text += "    restart: {by: squall, after: 0s}   # or by: docker | systemd | kubernetes | itself\n";
   text += workload(draft);
-  text += fmt::format("faults:\n  - kill: {}\n    when: random\n", draft.process);
-  if (own) {
-    text += fmt::format(
-        "  - kill: nats-1             # and, once it is back, the broker\n    for: {}\n"
-        "    when: {{after: kill-{}, wait: 1s}}\n",
-        write_duration(kOutage), draft.process);
-  }
-  // Each trial lasts as long as what the dead process held waits for others.
-  const int count = ack_wait > 10s ? 3 : own ? 5 : 10;
-  text += caught_up > kEndsTrial
-              ? fmt::format(
-                    "trials: {{count: {}, recover_within: {}}}   # 59 make a p95; each waits for ack_wait\n",
-                    count, write_duration(2 * caught_up))
-              : fmt::format("trials: {:<18} # 59 make a p95\n", count);
-  std::string how;
-  if (draft.ack_wait) how = fmt::format("{}{} ack_wait + ", own ? "twice " : "", write_duration(ack_wait));
-  if (own) how += fmt::format("{} without a broker + ", write_duration(kOutage));
-  how += write_duration(kSlack);
-  text += fmt::format("expect:\n  caught_up: {{p95: {}}}    # {}: what was accepted before is done\n",
-                      write_duration(caught_up), how);
-  text += fmt::format("  first_output: {{max: {}}}  # new work flows again\n", write_duration(first_output));
-  text +=
-      "  lost: 0\n  duplicates: 0\n  hit: all                 # a kill that struck no unfinished work proves "
-      "nothing\n";
-  return text;
+  return text + faults(draft) + expectations(draft);
 }
 
 }  // namespace squall::draft

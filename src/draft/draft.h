@@ -13,6 +13,8 @@
 namespace squall::draft {
 
 struct Draft {
+  // The service dials a link of Squall's: then it can be struck at its acks, and cut off. Not over TLS.
+  bool through_link = true;
   std::string process;  // "orders"; the experiment is called orders-kill
   std::vector<std::string> command;
   std::string folder;  // of the command; empty: the experiment file's

@@ -56,6 +56,7 @@ TEST(Draft, ACompleteOneIsAValidExperimentThatKillsServiceAndBroker) {
   EXPECT_EQ(experiment.workload.payload.text, R"({"order_id":"A-1"})");
   EXPECT_EQ(experiment.workload.effects.at(0).match.name, "/of");
   ASSERT_EQ(experiment.faults.size(), 2U);
+  EXPECT_TRUE(std::holds_alternative<fault::AtMoment>(experiment.faults[0].when));
   EXPECT_EQ(fault::target_of(experiment.faults[0].action), "orders");
   EXPECT_EQ(fault::target_of(experiment.faults[1].action), "nats-1");
   EXPECT_EQ(fault::active_time(experiment.faults[1].action), 3s);
@@ -77,8 +78,16 @@ TEST(Draft, AttachedItMakesNothingAndStrikesNoServer) {
     return nats;
   }());
   EXPECT_TRUE(read.experiment.nats.streams.empty());
-  EXPECT_EQ(read.experiment.faults.size(), 1U);
-  EXPECT_EQ(read.experiment.expect.caught_up.p95, 10s);
+  ASSERT_EQ(read.experiment.faults.size(), 2U);
+  EXPECT_EQ(fault::kind_of(read.experiment.faults[1].action), "black_hole") << "the way to the broker";
+  EXPECT_EQ(read.experiment.expect.caught_up.p95, 18s);
+  // Over TLS nothing is in between.
+  draft.through_link = false;
+  const auto direct = parsed(draft);
+  ASSERT_EQ(experiment::to_text(direct.mistakes), "");
+  EXPECT_EQ(direct.experiment.faults.size(), 1U);
+  EXPECT_EQ(direct.experiment.expect.caught_up.p95, 10s);
+  EXPECT_EQ(direct.experiment.expect.hit.kind, experiment::HitBound::Kind::kSome);
 }
 
 TEST(Draft, AServerThatIsNotOnThisMachineMustBeConfirmedByHand) {

@@ -18,6 +18,7 @@ using std::chrono::seconds;
 constexpr base::Nanos kPatience = seconds(10);
 
 struct Met {
+  bool encrypted = false;
   Survey survey;
   std::string server;
 };
@@ -29,6 +30,7 @@ awaitable<base::Result<Met>> meet(run::ControlLink* nats, Subjects subjects, con
   const client::Connection& connection = *jetstream->connection();
   Met met;
   met.server = "nats-server " + connection.server().version;
+  met.encrypted = connection.encrypted();
   (*say)("server", fmt::format("{} at {}:{} ({}{}), read only", met.server, connection.options().host,
                                connection.options().port, connection.options().credentials.describe(),
                                connection.encrypted() ? ", TLS" : ""));
@@ -164,6 +166,7 @@ base::Result<Found> look_at_theirs(run::Session& session, const Wish& wish, cons
   if (!met) return std::unexpected(met.error());
   const Survey& survey = met->survey;
   found.draft.server = met->server;
+  found.draft.through_link = !met->encrypted;
   found.draft.process = wish.name.empty() ? process_name_for(wish.input) : wish.name;
   found.draft.command = wish.command;
   found.draft.input = wish.input;

@@ -107,7 +107,10 @@ struct Nats {
 struct Link {
   std::string name;
   std::string to = "nats-1";  // a server of ours, "nats" (any of them, or the attached ones), or host:port
-  bool speaks_nats = true;    // false: bytes only
+  // Where it is dialled, for what is attached; of several servers behind it, the first one's. Port 0: the
+  // kernel chooses, and ${link.NAME} says it.
+  std::string listen = "127.0.0.1:0";
+  bool speaks_nats = true;  // false: bytes only
 
   bool operator==(const Link&) const = default;
 };

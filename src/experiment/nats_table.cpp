@@ -253,6 +253,11 @@ Shape<std::vector<Link>> links_shape() {
                 .meaning = "A server (nats-1), any of them (nats), or host:port of something else",
                 .standard = "nats-1"},
                &Link::to, text("server's name, or host:port"));
+  table->field(
+      {.name = "listen",
+       .meaning = "Where it is dialled, for attached processes; ${link.NAME} says it to started ones",
+       .standard = "127.0.0.1:0"},
+      &Link::listen, text("host:port"));
   table->field({.name = "nats",
                 .meaning = "Whether it speaks NATS; without that only faults of bytes are possible",
                 .standard = "true"},

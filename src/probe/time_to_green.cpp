@@ -14,13 +14,14 @@ TimeToGreen::TimeToGreen(Options options) : options_(std::move(options)) {
 }
 
 void TimeToGreen::observe(std::string_view probe, const Observation& observation) {
-  if (green_at_ || observation.asked_at < options_.effect_at) return;
+  if ((green_at_ && !disturbed_) || observation.asked_at < options_.effect_at) return;
   const auto run = std::ranges::find(runs_, probe, &Run::probe);
   if (run == runs_.end()) return;
 
   run->reason = observation.reason;
   if (observation.answer != Answer::kGreen) {
     run->green_since.reset();
+    green_at_.reset();
     if (!first_not_green_at_) first_not_green_at_ = observation.answered_at;
     return;
   }
@@ -35,7 +36,7 @@ void TimeToGreen::observe(std::string_view probe, const Observation& observation
     since = std::max(since, *other.green_since);
     until = std::min(until, other.green_until);
   }
-  if (until >= since && until - since >= options_.hold) green_at_ = since;
+  if (!green_at_ && until >= since && until - since >= options_.hold) green_at_ = since;
 }
 
 std::optional<base::Nanos> TimeToGreen::time_to_green() const {

@@ -30,6 +30,9 @@ class TimeToGreen {
   // Observations of one probe come in the order in which they were asked. Probes that are not required are
   // ignored, and so is everything after the span was found.
   void observe(std::string_view probe, const Observation& observation);
+  // While the system is still disturbed (the fault lasts, or others follow), a span that was found is undone
+  // by the next answer that is not green: a fault that bites late must not look as if it were over.
+  void while_disturbed(bool disturbed) { disturbed_ = disturbed; }
 
   // The first instant of the green span, once it has lasted for the hold time.
   std::optional<base::Instant> green_at() const { return green_at_; }
@@ -53,6 +56,7 @@ class TimeToGreen {
   std::vector<Run> runs_;
   std::optional<base::Instant> green_at_;
   std::optional<base::Instant> first_not_green_at_;
+  bool disturbed_ = false;
 };
 
 }  // namespace squall::probe

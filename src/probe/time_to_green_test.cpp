@@ -50,6 +50,20 @@ TEST_F(TimeToGreenTest, FlappingBeginsTheSpanAnew) {
   EXPECT_EQ(one.time_to_green(), 921ms);
 }
 
+// Acks that are held back stop nothing until as many messages as the consumer may have are unacknowledged.
+TEST_F(TimeToGreenTest, AFaultThatBitesLateIsNotOverBeforeItBites) {
+  one.while_disturbed(true);
+  keep(one, "a", 0, 1000, Answer::kGreen);
+  EXPECT_EQ(one.time_to_green(), 1ms);
+  keep(one, "a", 1010, 4000, Answer::kRed);
+  EXPECT_EQ(one.time_to_green(), std::nullopt);
+  one.while_disturbed(false);
+  keep(one, "a", 4010, 4600, Answer::kGreen);
+  EXPECT_EQ(one.time_to_green(), 4011ms);
+  ask(one, "a", 4610, Answer::kRed);
+  EXPECT_EQ(one.time_to_green(), 4011ms) << "what comes after it is another matter";
+}
+
 TEST_F(TimeToGreenTest, NeverGreenIsCensoredAndSaysWhatItWaitsFor) {
   keep(one, "a", 0, 30'000, Answer::kRed);
   ask(one, "a", 30'010, Answer::kRed, 1, "HTTP 503");

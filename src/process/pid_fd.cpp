@@ -63,8 +63,8 @@ bool PidFd::exited() const {
 
 namespace {
 
-// A copy of a pidfd for an io_context. Closing it would not take it out of epoll, where it stands until the last
-// copy is closed: its event would then wake whoever waits for another process under the same number.
+// A copy of a pidfd for an io_context. Closing it would not take it out of epoll, where it stands until the
+// last copy is closed: its event would then wake whoever waits for another process under the same number.
 struct WatchedCopy {
   WatchedCopy(const asio::any_io_executor& executor, int copy) : descriptor(executor, copy) {}
   ~WatchedCopy() { ::close(descriptor.release()); }

@@ -197,9 +197,10 @@ void Link::held_changed(std::size_t before, std::size_t now) {
 
 std::optional<std::string> Link::rewritten(std::string_view info) const {
   const auto listen = parse_host_port(listen_address_.text());
-  return rewrite_info(info, {.listen = *listen,
-                             .proxied = [this](std::string_view url) { return links_.proxied(url); },
-                             .tls_required = {}});
+  return rewrite_info(
+      info, {.listen = *listen,
+             .proxied = [this](std::string_view url) { return links_.proxied(url, settings_.group); },
+             .tls_required = {}});
 }
 
 void Link::say(ProxyEvent::Kind kind, std::uint64_t connection, std::string text) {

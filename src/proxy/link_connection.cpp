@@ -196,6 +196,8 @@ ConnectionStatus LinkConnection::status() const {
   status.frames_up = up_.frames();
   status.frames_down = down_.frames();
   status.held = reported_held_;
+  status.unread_up = client_.unread();
+  status.unread_down = server_.unread();
   if (nats_) status.client = nats_->tracker().client_name();
   for (const auto& fault : link_.faults()) {
     if (is_touched_by(*fault)) status.faults.push_back(fault->fault.name);

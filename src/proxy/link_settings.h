@@ -46,6 +46,9 @@ struct LinkSettings {
   LinkTls tls;
   // Other addresses by which the upstream server is known ("10.0.0.5:4222"), for INFO's connect_urls.
   std::vector<std::string> aliases;
+  // Clients of this link learn from INFO of the links of the same group only: one per server, and those of
+  // one process do not stand for another's.
+  std::string group;
   // Bytes that faults may hold on this link; at this bound it stops reading.
   std::size_t most_held = 64 * 1024 * 1024;
   std::uint64_t seed = 1;
@@ -75,7 +78,9 @@ struct ConnectionStatus {
   std::uint64_t bytes_down = 0;
   std::uint64_t frames_up = 0;  // kNats only
   std::uint64_t frames_down = 0;
-  std::size_t held = 0;             // bytes that faults hold
+  std::size_t held = 0;       // bytes that faults hold
+  std::size_t unread_up = 0;  // that wait in the kernel, since nothing is read just now
+  std::size_t unread_down = 0;
   std::vector<std::string> faults;  // byte faults that touch it
   bool unreadable = false;          // kNats: what passes is no NATS (TLS?), so it passes unread
 };

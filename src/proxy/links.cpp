@@ -177,6 +177,11 @@ base::Result<void> Links::release(const std::string& name, std::uint64_t event, 
   return {};
 }
 
+bool Links::holds(const std::string& name, std::uint64_t event) const {
+  const auto at = links_.find(name);
+  return at != links_.end() && at->second->nats().holds(event);
+}
+
 void Links::stop_accepting() {
   for (const auto& [name, link] : links_) {
     link->remove_all();
@@ -198,7 +203,7 @@ void Links::tell(ProxyEvent event) const {
   if (sink_) sink_(std::move(event));
 }
 
-std::string Links::proxied(std::string_view url) const {
+std::string Links::proxied(std::string_view url, std::string_view group) const {
   const auto wanted = parse_host_port(url);
   if (!wanted) return "";
   const auto is = [&wanted](std::string_view address) {
@@ -211,6 +216,7 @@ std::string Links::proxied(std::string_view url) const {
   };
   for (const auto& [name, link] : links_) {
     const LinkSettings& settings = link->settings();
+    if (settings.group != group) continue;
     if (is(settings.upstream) || is(link->listen_text()) || std::ranges::any_of(settings.aliases, is)) {
       return link->listen_text();
     }

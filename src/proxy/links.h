@@ -56,6 +56,8 @@ class Links {
   base::Result<void> disarm(const std::string& link, std::uint64_t watch);
   // Errors: no such link, or it is over.
   base::Result<void> release(const std::string& link, std::uint64_t event, Release how);
+  // Whether the moment's frame is still held.
+  bool holds(const std::string& link, std::uint64_t event) const;
 
   // Accepts nothing more; faults are removed, so that what is held flows.
   void stop_accepting();
@@ -68,8 +70,8 @@ class Links {
   base::Result<std::shared_ptr<Link>> find(const std::string& name) const;
   void bury(const std::string& name, std::string_view reason);
   void tell(ProxyEvent event) const;
-  // The address at which this proxy stands for a server; empty: it does not.
-  std::string proxied(std::string_view address) const;
+  // The address at which this proxy stands for a server within a group; empty: it does not.
+  std::string proxied(std::string_view address, std::string_view group) const;
 
   Reactor& reactor_;
   EventSink sink_;

@@ -209,6 +209,11 @@ bool NatsConnection::release(std::uint64_t event, Release how) {
   return false;
 }
 
+bool NatsConnection::holds(std::uint64_t event) const {
+  return std::ranges::any_of(
+      sides_, [event](const Side& side) { return side.stall && side.stall->event.id == event; });
+}
+
 void NatsConnection::release(Sender sender, Release how) {
   Side& side = this->side(sender);
   const Stall stall = *std::move(side.stall);

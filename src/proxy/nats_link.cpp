@@ -1,5 +1,7 @@
 #include "proxy/nats_link.h"
 
+#include <algorithm>
+
 namespace squall::proxy {
 
 base::Result<void> NatsLink::add(fault::NatsFault fault, base::Instant) {
@@ -41,6 +43,11 @@ bool NatsLink::release(std::uint64_t event, Release how) {
     if (connection->release(event, how)) return true;
   }
   return false;
+}
+
+bool NatsLink::holds(std::uint64_t event) const {
+  return std::ranges::any_of(connections_,
+                             [event](const NatsConnection* connection) { return connection->holds(event); });
 }
 
 void NatsLink::needs_changed() {

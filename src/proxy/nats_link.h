@@ -38,6 +38,7 @@ class NatsLink {
   bool disarm(std::uint64_t watch);
   // False when it is over: released before, timed out, or its connection is gone.
   bool release(std::uint64_t event, Release how);
+  bool holds(std::uint64_t event) const;
 
   // Bytes that all connections hold for faults and moments.
   std::size_t held_bytes() const { return held_bytes_; }
@@ -146,6 +147,7 @@ class NatsConnection {
   bool swap(wire::Sender sender, NatsFaultId fault, std::string_view bytes);
   void healed(NatsFaultId fault);
   bool release(std::uint64_t event, Release how);
+  bool holds(std::uint64_t event) const;
   void release(wire::Sender sender, Release how);
   void count_held(std::ptrdiff_t bytes);
 

@@ -1,6 +1,7 @@
 #include "proxy/peer.h"
 
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/invariant.h"
@@ -14,6 +15,12 @@ void Peer::want(std::uint32_t event, bool wanted) {
   if (events == watched_ || !fd_) return;
   SQUALL_CHECK(reactor_.watch(fd_.get(), watched_, events, *this));
   watched_ = events;
+}
+
+std::size_t Peer::unread() const {
+  int size = 0;
+  if (!fd_ || ::ioctl(fd_.get(), FIONREAD, &size) != 0 || size < 0) return 0;
+  return static_cast<std::size_t>(size);
 }
 
 void Peer::end_writing() {

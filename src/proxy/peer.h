@@ -32,6 +32,9 @@ class Peer final : public Reactor::Watcher {
   IoResult receive(std::span<char> room) { return proxy::receive(fd_.get(), room); }
   IoResult send(std::string_view bytes) { return proxy::send(fd_.get(), bytes); }
 
+  // Bytes that have come and were not received yet.
+  std::size_t unread() const;
+
   // What the owner is called for. Errors are heard of only while something is wanted.
   void want_read(bool wanted) { want(kRead, wanted); }
   void want_write(bool wanted) { want(kWrite, wanted); }

@@ -31,6 +31,10 @@ awaitable<base::Result<std::string>> ControlLink::server_version(base::Instant d
   co_return api->connection()->server().version;
 }
 
+bool ControlLink::over_tls() const {
+  return access_.options.tls.wanted() || (connection_ && connection_->server().tls_required);
+}
+
 awaitable<base::Result<std::string>> stream_with(client::JetStream jetstream, std::string subject,
                                                  base::Instant deadline) {
   const std::string query = nlohmann::json{{"subject", subject}}.dump();

@@ -22,7 +22,10 @@ class ControlLink {
   boost::asio::awaitable<base::Result<client::JetStream>> jetstream(base::Instant deadline);
   // nats-server's version, as the server says. Errors: as above.
   boost::asio::awaitable<base::Result<std::string>> server_version(base::Instant deadline);
+  // Whether the last connection was encrypted.
+  bool over_tls() const;
   const client::Access& access() const { return access_; }
+  boost::asio::io_context& io() const { return io_; }
 
  private:
   boost::asio::io_context& io_;

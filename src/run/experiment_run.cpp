@@ -7,6 +7,7 @@
 #include "experiment/read_secret.h"
 #include "report/render.h"
 #include "report/series.h"
+#include "run/abort_watch.h"
 #include "run/judgement.h"
 #include "run/load.h"
 #include "run/not_yet.h"
@@ -24,7 +25,10 @@ class ExperimentRun {
  public:
   ExperimentRun(const experiment::Experiment& experiment, const experiment::Plan& plan,
                 const RunOptions& options, Session::Parts parts)
-      : experiment_(experiment), plan_(plan), session_(std::move(parts)), system_(session_, experiment) {
+      : experiment_(experiment),
+        plan_(plan),
+        session_(std::move(parts)),
+        system_(session_, experiment, plan.seed) {
     report_.name = experiment.name;
     report_.started = session_.folder().anchor().wall;
     report_.command = options.command;
@@ -47,8 +51,13 @@ class ExperimentRun {
     } catch (const Interrupted& interrupted) {
       outcome.interrupted = interrupted.signal;
       inconclusive(fmt::format("interrupted by signal {}", interrupted.signal));
+    } catch (const Aborted& aborted) {
+      // Whatever was injected is healed by now.
+      phase("aborted: " + aborted.reason);
+      inconclusive("aborted: " + aborted.reason);
     }
     // On every way out: stop, check, seal.
+    abort_watch_.reset();
     load_.reset();
     ledger_file_.reset();
     system_.stop();
@@ -77,6 +86,7 @@ class ExperimentRun {
     std::string processes;
     for (const std::string& process : system_.describe_processes()) processes += " · " + process;
     session_.say(fmt::format("preflight  nats-server {}{}", system_.nats_version(), processes));
+    if (!system_.seen_of_others().empty()) session_.say("           " + system_.seen_of_others());
     auto file = session_.folder().open_append("ledger.bin");
     if (!file) {
       inconclusive(file.error().message());
@@ -94,6 +104,7 @@ class ExperimentRun {
     }
     load_ = std::make_unique<workload::Workload>(std::move(*options));
     load_->start();
+    abort_watch_ = std::make_unique<AbortWatch>(session_, system_, experiment_.abort);
     return true;
   }
 
@@ -207,13 +218,18 @@ class ExperimentRun {
 
   void add_notes_of_attached() {
     std::string left = fmt::format(
-        "the inputs of this run and their effects, in your streams (identities {}…)", key_prefix());
+        "{} inputs of {} and their effects, in your streams (identities {}…): they go as the streams' limits "
+        "say, "
+        "or by hand: nats stream rmm STREAM SEQ, as squall ledger {} lists them. No stream, consumer, "
+        "process or "
+        "connection",
+        case_.totals.acked, experiment_.workload.subject, key_prefix(), session_.folder().path().string());
     for (const experiment::StreamSpec& stream : experiment_.nats.streams) {
       left += fmt::format("; stream {}, which it made: remove it with nats stream rm {}", stream.name,
                           stream.name);
     }
     case_.notes.push_back({"left behind", std::move(left)});
-    case_.notes.push_back({"not looked at", "whether others publish the inputs or consume the effects"});
+    case_.notes.push_back({"not looked at", "core subscriptions of others on the subjects of the effects"});
   }
 
   void phase(std::string what) {
@@ -238,6 +254,7 @@ class ExperimentRun {
   std::unique_ptr<workload::Workload> load_;
   std::optional<base::Instant> disturbed_at_;
   std::optional<probe::TimeToGreen> green_;
+  std::unique_ptr<AbortWatch> abort_watch_;
 };
 
 }  // namespace

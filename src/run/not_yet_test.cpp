@@ -21,9 +21,9 @@ TEST(NotYetPossible, KillsAtATimeArePossible) {
   EXPECT_THAT(not_yet_possible({}, plan_with(kKill, fault::AtTime{})), IsEmpty());
 }
 
-TEST(NotYetPossible, AProtocolMomentIsNamed) {
-  EXPECT_THAT(not_yet_possible({}, plan_with(kKill, fault::AtMoment{.link = "orders"})),
-              ElementsAre(HasSubstr("before_ack")));
+TEST(NotYetPossible, FaultsOfLinksAndMomentsArePossible) {
+  EXPECT_THAT(not_yet_possible({}, plan_with(kKill, fault::AtMoment{.link = "orders"})), IsEmpty());
+  EXPECT_THAT(not_yet_possible({}, plan_with(fault::OnLink{.target = "orders"}, fault::AtTime{})), IsEmpty());
 }
 
 TEST(NotYetPossible, WhatWouldNotBeJudgedIsNamedInsteadOfPassed) {
@@ -36,17 +36,6 @@ TEST(NotYetPossible, WhatWouldNotBeJudgedIsNamedInsteadOfPassed) {
   asked.expect = {};
   asked.expect.lost.by_service = 5;
   EXPECT_THAT(not_yet_possible(asked, {}), ElementsAre(HasSubstr("by their cause")));
-  asked.expect = {};
-  asked.abort.push_back({.probe = "p"});
-  EXPECT_THAT(not_yet_possible(asked, {}), ElementsAre(HasSubstr("abort")));
-}
-
-TEST(NotYetPossible, AnAttachedProcessIsFoundByItsPidFileOnly) {
-  experiment::Experiment asked;
-  asked.processes.push_back({.name = "svc", .how = experiment::AttachedProcess{.unit = "svc.service"}});
-  EXPECT_THAT(not_yet_possible(asked, {}), ElementsAre(HasSubstr("pid_file only (svc)")));
-  asked.processes.front().how = experiment::AttachedProcess{.pid_file = "/run/svc.pid"};
-  EXPECT_THAT(not_yet_possible(asked, {}), IsEmpty());
 }
 
 }  // namespace

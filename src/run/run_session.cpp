@@ -100,6 +100,11 @@ void Session::watch_signals() {
   });
 }
 
+void Session::abort(std::string reason) {
+  aborted_ = std::move(reason);
+  throw Aborted{*aborted_};
+}
+
 void Session::wait_until(base::Instant instant) { wait(sleep_until(instant)); }
 
 void Session::event(const evidence::Event& event) {

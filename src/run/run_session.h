@@ -27,6 +27,11 @@ struct Interrupted {
   int signal = 0;
 };
 
+// Thrown the same way when the run is to end before its time: what is injected is healed first of all.
+struct Aborted {
+  std::string reason;
+};
+
 struct SessionOptions {
   std::filesystem::path artifacts = "_artifacts";
   std::string name;  // of the suite or experiment
@@ -62,14 +67,20 @@ class Session {
   // was killed.
   const std::filesystem::path& work_folder() const { return work_folder_; }
   fault::Journal& journal() { return journal_; }
+  // Nothing is injected without a watchdog that would undo it.
+  bool watched() const { return watchdog_.alive(); }
   // Everything of this run has ended: the watchdog looks whether that is true, and goes. Errors: it is not.
   base::Result<void> end_watchdog() { return watchdog_.end(); }
   LiveLine& live() { return live_; }
 
-  // Pumps the io_context until the task has ended. Throws Interrupted.
+  // Ends the wait that is going on, and each one after it, by Aborted. From a handler of the io_context.
+  [[noreturn]] void abort(std::string reason);
+
+  // Pumps the io_context until the task has ended. Throws Interrupted and Aborted.
   template <typename T>
   T wait(boost::asio::awaitable<T> task) {
     if (interrupted_) throw Interrupted{*interrupted_};
+    if (aborted_) throw Aborted{*aborted_};
     return base::run(io_, std::move(task));
   }
   // The same on the way out, where a signal that has already come is no reason to wait for nothing.
@@ -99,6 +110,7 @@ class Session {
   boost::asio::io_context io_;
   boost::asio::signal_set signals_;
   std::optional<int> interrupted_;
+  std::optional<std::string> aborted_;
 };
 
 // A coroutine's sleep.

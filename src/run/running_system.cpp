@@ -1,59 +1,33 @@
 #include "run/running_system.h"
 
-#include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "experiment/variables.h"
 #include "process/log_tail.h"
+#include "run/made_streams.h"
 #include "run/nats_access.h"
 
 namespace squall::run {
 namespace {
 
-using boost::asio::awaitable;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr base::Nanos kServersStart = seconds(20);
 
 std::string replica_name(const experiment::Process& process, int replica) {
   return process.replicas == 1 ? process.name : fmt::format("{}-{}", process.name, replica + 1);
 }
 
-nlohmann::json config_of(const experiment::StreamSpec& stream) {
-  nlohmann::json config{{"name", stream.name},
-                        {"subjects", stream.subjects},
-                        {"storage", stream.storage == experiment::Storage::kFile ? "file" : "memory"},
-                        {"num_replicas", stream.replicas},
-                        {"duplicate_window", stream.duplicate_window.count()},
-                        {"max_age", stream.max_age.count()}};
-  config["retention"] = stream.retention == experiment::Retention::kLimits     ? "limits"
-                        : stream.retention == experiment::Retention::kInterest ? "interest"
-                                                                               : "workqueue";
-  if (stream.max_messages) config["max_msgs"] = *stream.max_messages;
-  if (stream.max_bytes) config["max_bytes"] = *stream.max_bytes;
-  return config;
-}
-
-nlohmann::json config_of(const experiment::ConsumerSpec& consumer) {
-  nlohmann::json config{{"durable_name", consumer.name},
-                        {"ack_policy", "explicit"},
-                        {"ack_wait", consumer.ack_wait.count()},
-                        {"max_deliver", consumer.max_deliver},
-                        {"max_ack_pending", consumer.max_ack_pending}};
-  if (!consumer.filter.empty()) config["filter_subject"] = consumer.filter;
-  return config;
-}
-
-std::optional<pid_t> pid_in(const std::string& file) {
-  std::ifstream in(file);
-  pid_t pid = 0;
-  if (!(in >> pid) || pid <= 0) return std::nullopt;
-  return pid;
+// A `ready:` that asks for a line of a log means the process's own.
+std::optional<experiment::Question> ready_of(const experiment::Process& process) {
+  const experiment::StartedProcess* started = process.started();
+  if (started == nullptr || !started->ready) return std::nullopt;
+  experiment::Question question = *started->ready;
+  if (auto* says = std::get_if<experiment::LogSays>(&question); says && says->process.empty()) {
+    says->process = process.name;
+  }
+  return question;
 }
 
 }  // namespace
@@ -65,8 +39,8 @@ struct RunningSystem::LogWatch {
   std::vector<std::unique_ptr<process::LogTail>> tails;  // one for each replica
 };
 
-RunningSystem::RunningSystem(Session& session, const experiment::Experiment& experiment)
-    : session_(session), experiment_(experiment) {}
+RunningSystem::RunningSystem(Session& session, const experiment::Experiment& experiment, std::uint64_t seed)
+    : session_(session), experiment_(experiment), seed_(seed) {}
 
 RunningSystem::~RunningSystem() = default;
 
@@ -78,15 +52,6 @@ void RunningSystem::watch(std::function<probe::Finding()> backlog,
 
 void RunningSystem::event(evidence::EventKind kind, std::string what) {
   session_.event({.at = base::now(), .kind = kind, .what = std::move(what), .case_name = experiment_.name});
-}
-
-base::Result<void> RunningSystem::start() {
-  if (auto started = start_servers(); !started) return started;
-  // Beyond this point NATS answers, unless it is to be down at the start.
-  if (auto made = make_streams(); !made) return made;
-  if (auto started = start_processes(); !started) return started;
-  // Beyond this point every process runs and is ready.
-  return start_probes();
 }
 
 base::Result<void> RunningSystem::start_servers() {
@@ -105,13 +70,7 @@ base::Result<void> RunningSystem::start_servers() {
     nats_version_ = deployment_->binary().version.text();
     access = access_to(*deployment_);
     control_ = std::make_unique<ControlLink>(session_.io(), access);
-    if (started->down_at_start) return {};
-    if (auto up = session_.wait(deployment_->start(base::now() + kServersStart)); !up) return up;
-    for (const auto& server : deployment_->servers()) {
-      event(evidence::EventKind::process,
-            fmt::format("{} started (pid {}, {})", server->name(), server->child()->pid(), server->url()));
-    }
-    return {};
+    return started->down_at_start ? base::Result<void>{} : launch_servers();
   }
   auto attached = access_to(*experiment_.nats.attached(), experiment_.allow);
   if (!attached) return std::unexpected(attached.error());
@@ -119,40 +78,25 @@ base::Result<void> RunningSystem::start_servers() {
   auto version = session_.wait(control_->server_version(base::now() + seconds(5)));
   if (!version) return std::unexpected(version.error());
   nats_version_ = std::move(*version);
+  wants_tls_ = control_->over_tls();
   return {};
 }
 
 base::Result<void> RunningSystem::make_streams() {
   if (experiment_.nats.streams.empty() && experiment_.nats.consumers.empty()) return {};
-  return session_.wait(make_streams_on(base::now() + seconds(10)));
+  return session_.wait(run::make_streams(*control_, experiment_.nats, base::now() + seconds(10)));
 }
 
-awaitable<base::Result<void>> RunningSystem::make_streams_on(base::Instant deadline) {
-  auto jetstream = co_await control_->jetstream(deadline);
-  if (!jetstream) co_return std::unexpected(jetstream.error());
-  for (const experiment::StreamSpec& stream : experiment_.nats.streams) {
-    const auto there = co_await jetstream->stream(stream.name, deadline);
-    if (there) {
-      co_return base::fail("stream {} is there already: Squall makes its own, and changes none", stream.name);
-    }
-    nlohmann::json config = config_of(stream);
-    const auto made = co_await jetstream->create_stream(std::move(config), deadline);
-    if (!made) co_return base::fail("cannot make stream {}: {}", stream.name, made.error().message());
-  }
-  for (const experiment::ConsumerSpec& consumer : experiment_.nats.consumers) {
-    nlohmann::json config = config_of(consumer);
-    const auto made = co_await jetstream->create_consumer(consumer.stream, std::move(config), deadline);
-    if (!made) {
-      co_return base::fail("cannot make consumer {}/{}: {}", consumer.stream, consumer.name,
-                           made.error().message());
-    }
-  }
-  co_return base::Result<void>{};
+base::Result<void> RunningSystem::open_links() {
+  links_ = std::make_unique<SystemLinks>(session_);
+  return links_->open(experiment_, control_->access(), {.seed = seed_, .tls = wants_tls_});
 }
 
-std::optional<std::string> RunningSystem::variable(const std::string& name, const std::string&) const {
-  // Links come with the proxy's part of the runner; until then every way is direct.
+std::optional<std::string> RunningSystem::variable(const std::string& name,
+                                                   const std::string& own_process) const {
+  if (name == "nats.link" && links_->has(own_process)) return links_->address(own_process);
   if (name == "nats.url" || name == "nats.link") return urls_of(control_->access());
+  if (name.starts_with("link.") && links_->has(name.substr(5))) return links_->address(name.substr(5));
   if (name == "run.id") return session_.run_id();
   if (name == "run.folder") return session_.work_folder().string();
   if (name.starts_with("process.") && name.ends_with(".port")) {
@@ -188,6 +132,7 @@ base::Result<void> RunningSystem::start_processes() {
   for (const experiment::Process& process : experiment_.processes) {
     if (process.started() == nullptr) continue;
     if (auto started = start_process(process); !started) return started;
+    if (boots_without_servers()) continue;  // who is to be ready without NATS?
     if (auto ready = wait_ready(process); !ready) return ready;
   }
   return {};
@@ -251,11 +196,11 @@ base::Result<void> RunningSystem::start_process(const experiment::Process& proce
 base::Result<void> RunningSystem::wait_ready(const experiment::Process& process) {
   const experiment::StartedProcess& how = *process.started();
   std::unique_ptr<probe::Probe> question;
-  if (how.ready) {
-    if (const auto* says = std::get_if<experiment::LogSays>(&*how.ready)) {
-      logs_[process.name]->texts.insert(says->text);
+  if (const auto ready = ready_of(process)) {
+    if (const auto* says = std::get_if<experiment::LogSays>(&*ready)) {
+      logs_[says->process]->texts.insert(says->text);
     }
-    auto made = make_probe(*how.ready, *asked_);
+    auto made = make_probe(*ready, *asked_);
     if (!made) return base::fail_within(process.name, made.error());
     question = std::move(*made);
   }
@@ -298,9 +243,9 @@ base::Result<void> RunningSystem::start_probes() {
   for (const experiment::Process& process : experiment_.processes) {
     operational_->add({.name = process.name + " lives", .cadence = milliseconds(10)},
                       probe::process_alive([this, name = process.name] { return identity_of(name); }));
-    const experiment::StartedProcess* started = process.started();
-    if (started == nullptr || !started->ready) continue;
-    auto ready = make_probe(*started->ready, *asked_);
+    const auto question = ready_of(process);
+    if (!question) continue;
+    auto ready = make_probe(*question, *asked_);
     if (!ready) return base::fail_within(process.name, ready.error());
     operational_->add({.name = process.name + " ready", .cadence = milliseconds(20)}, std::move(*ready));
   }
@@ -330,23 +275,17 @@ base::Result<void> RunningSystem::start_probes() {
   return {};
 }
 
-std::optional<process::ProcessIdentity> RunningSystem::find(
-    const experiment::AttachedProcess& attached) const {
-  std::optional<pid_t> pid;
-  if (!attached.pid_file.empty()) {
-    const auto file = fill_in(attached.pid_file, "");
-    if (file) pid = pid_in(*file);
+std::optional<probe::Observation> RunningSystem::last_answer(const std::string& probe) const {
+  for (const char* suffix : {"", " lives", " connects"}) {
+    if (auto last = operational_->last(probe + suffix)) return last;
   }
-  if (!pid) return std::nullopt;
-  const auto status = process::read_status(*pid);
-  if (!status || !status->alive()) return std::nullopt;
-  return status->identity;
+  return std::nullopt;
 }
 
 std::optional<process::ProcessIdentity> RunningSystem::identity_of(const std::string& name) const {
   const experiment::Process* process = experiment_.find_process(name);
   if (process == nullptr) return std::nullopt;
-  if (const experiment::AttachedProcess* attached = process->attached()) return find(*attached);
+  if (process->attached() != nullptr) return attached_identity(*process);
   const auto slots = slots_.find(name);
   if (slots == slots_.end()) return std::nullopt;
   // Every replica must live; the last one speaks for all.
@@ -368,21 +307,13 @@ base::Result<std::vector<Victim>> RunningSystem::resolve(const std::string& targ
   }
   const experiment::Process* process = experiment_.find_process(target);
   if (process == nullptr) return base::fail("there is no {} to strike", target);
-  if (const experiment::AttachedProcess* attached = process->attached()) {
-    const auto identity = find(*attached);
-    if (!identity) return base::fail("{} is not there: no live process in {}", target, attached->pid_file);
-    victims.push_back(
-        {.name = target,
-         .tree = process::ProcessTree({.identity = *identity, .mark = {}, .own_session = false}),
-         .attached = attached});
-    return victims;
-  }
+  if (process->attached() != nullptr) return attached_victims(*process);
   const auto& slots = slots_.at(target);
   for (int replica = 0; replica < static_cast<int>(slots.size()); ++replica) {
     if (!replicas.empty() && std::ranges::find(replicas, replica) == replicas.end()) continue;
     ProcessSlot& slot = *slots[static_cast<std::size_t>(replica)];
     if (!slot.running()) continue;
-    victims.push_back({.name = slot.name(), .tree = slot.child()->tree(), .slot = &slot});
+    victims.push_back({.name = slot.name(), .tree = slot.child()->tree(), .slot = &slot, .process = process});
   }
   if (victims.empty()) return base::fail("no process of {} is alive", target);
   return victims;
@@ -419,6 +350,7 @@ void RunningSystem::stop() {
   operational_.reset();
   logs_.clear();
   slots_.clear();
+  links_.reset();
   control_.reset();
   deployment_.reset();
 }

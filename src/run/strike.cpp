@@ -38,8 +38,33 @@ std::string names_of(const std::vector<Victim>& victims) {
 
 }  // namespace
 
-Strikes::Strikes(RunningSystem& system, inject::Safety safety, base::Instant began, OnEvent on_event)
-    : system_(system), safety_(std::move(safety)), began_(began), on_event_(std::move(on_event)) {}
+Strikes::Strikes(Session& session, RunningSystem& system, const std::vector<fault::Step>& steps,
+                 base::Instant began, OnEvent on_event)
+    : session_(session),
+      system_(system),
+      safety_(session.journal()),
+      began_(began),
+      on_event_(std::move(on_event)) {
+  // Steps with equal moments strike together: they share one.
+  for (const fault::Step& step : steps) {
+    const auto* at = std::get_if<fault::AtMoment>(&step.trigger);
+    if (at == nullptr) continue;
+    const auto known = std::ranges::find_if(gates_, [&](const auto& gate) { return gate->at() == *at; });
+    if (known != gates_.end()) {
+      gate_of_[step.fault.name] = known->get();
+      continue;
+    }
+    const auto equal = std::ranges::count(steps, step.trigger, &fault::Step::trigger);
+    gates_.push_back(
+        std::make_unique<MomentGate>(session.io(), system.links(), *at, static_cast<int>(equal)));
+    gate_of_[step.fault.name] = gates_.back().get();
+  }
+  system.links().on_moment([this](const std::string& link, const proxy::MomentEvent& event) {
+    for (const auto& gate : gates_) gate->take(link, event);
+  });
+}
+
+Strikes::~Strikes() { system_.links().on_moment({}); }
 
 std::optional<base::Instant> Strikes::first_effect() const {
   std::optional<base::Instant> first;
@@ -51,53 +76,41 @@ std::optional<base::Instant> Strikes::first_effect() const {
 
 awaitable<void> Strikes::carry_out(fault::Step step) {
   Struck struck{.fault = step.fault.name};
-  if (auto never = co_await wait_for(step)) {
+  if (auto never = co_await wait_for(step, struck)) {
     struck.observation = std::move(*never);
+  } else if (!session_.watched()) {
+    struck.observation = "the watchdog is gone, and nothing is injected without it";
+  } else if (auto no_leader = co_await settle_leader(step)) {
+    struck.observation = std::move(*no_leader);
   } else {
     co_await inject(step, struck);
   }
+  co_await let_go(step.fault.name, MomentGate::Then::kPass);
   ended_[step.fault.name].over = true;
   struck_.push_back(std::move(struck));
 }
 
-// Nothing when the step's moment has come; else why it never will.
-awaitable<std::optional<std::string>> Strikes::wait_for(const fault::Step& step) {
-  const base::Instant give_up = began_ + step.give_up_after;
-  if (const auto* at = std::get_if<fault::AtTime>(&step.trigger)) {
-    co_await sleep_until(began_ + at->at);
-    co_return std::nullopt;
-  }
-  if (const auto* after = std::get_if<fault::AfterFault>(&step.trigger)) {
-    while (true) {
-      const Ended& other = ended_[after->fault];
-      const auto& instant = after->end == fault::AfterFault::End::kEffect ? other.effect : other.heal;
-      if (instant) {
-        co_await sleep_until(*instant + after->wait);
-        co_return std::nullopt;
-      }
-      if (other.over || base::now() > give_up) {
-        co_return fmt::format("{} never came so far that this one could follow", after->fault);
-      }
-      co_await sleep_until(base::now() + kPoll);
-    }
-  }
-  if (const auto* when = std::get_if<fault::WhenProbe>(&step.trigger)) {
-    const auto wanted =
-        when->becomes == fault::WhenProbe::Becomes::kRed ? probe::Answer::kRed : probe::Answer::kGreen;
-    while (base::now() < give_up) {
-      const auto last = system_.probes().last(when->probe);
-      if (last && last->answer == wanted) {
-        co_await sleep_until(base::now() + when->wait);
-        co_return std::nullopt;
-      }
-      co_await sleep_until(base::now() + kPoll);
-    }
-    co_return fmt::format("probe {} never became {}", when->probe, probe::name_of(wanted));
-  }
-  co_return "protocol moments need a link, which this build does not have";
+awaitable<void> Strikes::let_go(const std::string& fault, MomentGate::Then then) {
+  const auto found = gate_of_.find(fault);
+  if (found == gate_of_.end()) co_return;
+  MomentGate* gate = found->second;
+  gate_of_.erase(found);
+  co_await gate->let_go(then);
 }
 
 awaitable<void> Strikes::inject(const fault::Step& step, Struck& struck) {
+  if (const auto* rule = std::get_if<fault::OnLink>(&step.fault.action)) {
+    co_await on_link(*rule, struck);
+    co_return;
+  }
+  if (const auto* on = std::get_if<fault::OnTarget>(&step.fault.action)) {
+    if (on->kind == "restart_loop") {
+      co_await restart_loop(*on, step.replicas, struck);
+    } else {
+      co_await on_target(*on, step.replicas, struck);
+    }
+    co_return;
+  }
   auto victims = system_.resolve(fault::target_of(step.fault.action), step.replicas);
   if (!victims) {
     struck.observation = victims.error().message();
@@ -112,6 +125,13 @@ awaitable<void> Strikes::inject(const fault::Step& step, Struck& struck) {
   }
 }
 
+void Strikes::began_to_strike(Struck& struck, std::string what) {
+  struck.what = std::move(what);
+  if (!struck.at.empty()) struck.what += " " + struck.at;
+  struck.injected_at = base::now();
+  on_event_(evidence::EventKind::fault, *struck.injected_at, struck.what);
+}
+
 void Strikes::took_effect(Struck& struck, base::Instant at, std::string observation) {
   const bool first = !first_effect();
   struck.effect_at = at;
@@ -123,23 +143,31 @@ void Strikes::took_effect(Struck& struck, base::Instant at, std::string observat
 
 awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> victims, Struck& struck) {
   const int number = signal_number(action.signal);
-  struck.what = fmt::format("SIG{} to {}", action.signal, names_of(victims));
   std::vector<int> starts;
   starts.reserve(victims.size());
+  std::vector<std::size_t> members;
   for (const Victim& victim : victims) {
+    members.push_back(victim.tree.members().size());
     starts.push_back(victim.slot ? victim.slot->starts() : victim.server ? victim.server->starts() : 0);
   }
-  struck.injected_at = base::now();
-  on_event_(evidence::EventKind::fault, *struck.injected_at, struck.what);
+  began_to_strike(struck, fmt::format("SIG{} to {}", action.signal, names_of(victims)));
   std::optional<base::Instant> effect;
   std::string observation;
   for (const Victim& victim : victims) {
     const base::Instant deadline = base::now() + kEffectPatience;
     base::Result<inject::Injected> injected = base::fail("not tried");
-    if (action.scope == fault::Scope::kTree) {
-      injected = co_await inject::kill_tree(victim.tree, number, deadline);
-    } else {
-      injected = co_await inject::kill_process(victim.identity(), number, deadline);
+    switch (action.scope) {
+      case fault::Scope::kTree:
+        injected = co_await inject::kill_tree(victim.tree, number, deadline);
+        break;
+      case fault::Scope::kProcess:
+        injected = co_await inject::kill_process(victim.identity(), number, deadline);
+        break;
+      case fault::Scope::kChildren:
+      case fault::Scope::kChild:
+        injected = co_await inject::kill_children(victim.tree, action.scope == fault::Scope::kChild, number,
+                                                  deadline);
+        break;
     }
     if (!injected || !injected->took_effect()) {
       struck.observation = injected ? injected->observation : injected.error().message();
@@ -149,16 +177,52 @@ awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> vic
     observation += (observation.empty() ? "" : "; ") + injected->observation;
   }
   took_effect(struck, *effect, std::move(observation));
+  co_await let_go(struck.fault, after_kill_of(action.target, struck.fault));
   // Beyond this point the victims are dead.
+  const bool children = action.scope == fault::Scope::kChildren || action.scope == fault::Scope::kChild;
   for (std::size_t i = 0; i < victims.size(); ++i) {
-    co_await bring_back(action, victims[i], starts[i], struck);
+    if (children) {
+      co_await wait_for_children(victims[i], members[i], struck);
+    } else {
+      co_await bring_back(action, victims, i, starts[i], struck);
+    }
     if (struck.not_healed) co_return;
   }
   if (struck.healed_at) ended_[struck.fault].heal = struck.healed_at;
 }
 
-awaitable<void> Strikes::bring_back(const fault::Kill& action, const Victim& victim, int starts_before,
-                                    Struck& struck) {
+// What a dead process has sent and the other end has not seen is gone with its connection.
+MomentGate::Then Strikes::after_kill_of(const std::string& target, const std::string& fault) const {
+  const auto gate = gate_of_.find(fault);
+  if (gate == gate_of_.end()) return MomentGate::Then::kPass;
+  const bool is_server = system_.deployment() != nullptr && system_.deployment()->find(target) != nullptr;
+  return is_server || target == gate->second->at().link ? MomentGate::Then::kCut
+                                                        : MomentGate::Then::kPassUnlessDead;
+}
+
+// The process that came for number `index` of the dead: of several, in the order of their pids.
+awaitable<std::optional<process::ProcessIdentity>> Strikes::next_attached(const std::vector<Victim>& victims,
+                                                                          std::size_t index,
+                                                                          base::Instant deadline) {
+  const experiment::Process& process = *victims[index].process;
+  while (base::now() < deadline) {
+    auto found = system_.find(process, *process.attached());
+    std::erase_if(found, [&](const process::ProcessIdentity& identity) {
+      return std::ranges::find(victims, identity, &Victim::identity) != victims.end();
+    });
+    if (found.size() > index) co_return found[index];
+    co_await sleep_until(base::now() + kPoll);
+  }
+  co_return std::nullopt;
+}
+
+awaitable<void> Strikes::bring_back(const fault::Kill& action, const std::vector<Victim>& victims,
+                                    std::size_t index, int starts_before, Struck& struck) {
+  const Victim& victim = victims[index];
+  if (victim.process != nullptr && victim.process->restart.by == experiment::RestartedBy::kNobody) {
+    struck.back_as = "nobody restarts it";
+    co_return;
+  }
   const base::Instant deadline = base::now() + kBackPatience;
   const base::Instant dead = *struck.effect_at;
   pid_t now = -1;
@@ -180,19 +244,14 @@ awaitable<void> Strikes::bring_back(const fault::Kill& action, const Victim& vic
     struck.healed_at = victim.slot->child()->started_at();
     now = victim.slot->child()->pid();
   } else {
-    std::optional<process::ProcessIdentity> found;
-    while (!found && base::now() < deadline) {
-      found = system_.find(*victim.attached);
-      if (found && *found == victim.identity()) found.reset();
-      if (!found) co_await sleep_until(base::now() + kPoll);
-    }
-    if (!found) {
+    const auto fresh = co_await next_attached(victims, index, deadline);
+    if (!fresh) {
       struck.not_healed =
           fmt::format("nobody brought {} back within {}", victim.name, base::format_duration(kBackPatience));
       co_return;
     }
     struck.healed_at = base::now();
-    now = found->pid;
+    now = fresh->pid;
   }
   struck.back_as = fmt::format("back as {}", now);
   on_event_(evidence::EventKind::heal, *struck.healed_at,
@@ -200,9 +259,7 @@ awaitable<void> Strikes::bring_back(const fault::Kill& action, const Victim& vic
 }
 
 awaitable<void> Strikes::freeze(const fault::Freeze& action, std::vector<Victim> victims, Struck& struck) {
-  struck.what = fmt::format("SIGSTOP to {}", names_of(victims));
-  struck.injected_at = base::now();
-  on_event_(evidence::EventKind::fault, *struck.injected_at, struck.what);
+  began_to_strike(struck, fmt::format("SIGSTOP to {}", names_of(victims)));
   std::vector<std::unique_ptr<inject::Freeze>> freezes;
   std::optional<base::Instant> effect;
   std::string observation;
@@ -218,6 +275,7 @@ awaitable<void> Strikes::freeze(const fault::Freeze& action, std::vector<Victim>
     observation += (observation.empty() ? "" : "; ") + injected->observation;
   }
   took_effect(struck, *effect, std::move(observation));
+  co_await let_go(struck.fault, MomentGate::Then::kPass);
   co_await sleep_until(*effect + action.duration);
   for (const auto& freeze : freezes) {
     const auto healed = co_await freeze->heal(base::now() + kEffectPatience);

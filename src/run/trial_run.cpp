@@ -47,6 +47,14 @@ void strike_all(TrialPlace& place, Strikes& strikes, const fault::TrialSteps& pl
   (void)place.session.wait_anyhow(tasks.join(base::now() + seconds(5)));
 }
 
+// A message whose ack (or PubAck) was held is unfinished, even if its effect is already stored.
+void count_held(TrialResult& result) {
+  if (result.report.total_hits() > 0) return;
+  const auto held = std::ranges::count_if(
+      result.struck, [](const Struck& struck) { return struck.effect_at && struck.held_unfinished; });
+  if (held > 0) result.report.hits.push_back({"held at its moment", static_cast<std::uint64_t>(held)});
+}
+
 void judge(TrialResult& result, const experiment::Experiment& experiment,
            const std::vector<std::string>& waiting_for) {
   report::TrialReport& report = result.report;
@@ -104,14 +112,16 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
   }
 
   event(evidence::EventKind::phase, base::now(), "faults");
-  Strikes strikes(place.system, inject::Safety(session.journal()), base::now(), event);
+  Strikes strikes(session, place.system, planned.steps, base::now(), event);
   strikes.on_first_effect([&](base::Instant at) {
     place.disturbed_at = at;
     place.green.emplace(probe::TimeToGreen::Options{
         .required = place.system.probes().required(), .effect_at = at, .hold = settings.hold});
+    place.green->while_disturbed(true);
   });
   strike_all(place, strikes, planned);
   // Beyond this point nothing disturbs the system any more.
+  if (place.green) place.green->while_disturbed(false);
   result.struck = strikes.struck();
   std::vector<std::string> waiting_for;
   const auto effect = strikes.first_effect();
@@ -157,6 +167,7 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
       fill_work(report, ledger, window);
       return 0;
     });
+    count_held(result);
   }
   judge(result, place.experiment, waiting_for);
   // What never came back in this trial is in its verdict, and must not make the next one look red.

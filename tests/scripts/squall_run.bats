@@ -32,13 +32,6 @@ setup() {
   [[ $output == *"caught up"*"want max 1"*"FAILED"* ]]
 }
 
-@test "a fault that this build cannot inject is inconclusive, exit 3" {
-  run "$SQUALL" run "$ROOT/experiments/puback-lost.yaml" --trials 1
-  [ "$status" -eq 3 ] || { echo "$output"; false; }
-  [[ $output == *"INCONCLUSIVE   puback-lost"* ]]
-  [[ $output == *"this build cannot inject puback_drop"* ]]
-}
-
 @test "a service that does not start is named with its last lines, and nothing is left" {
   cat >dead.yaml <<'EOF'
 squall: 1

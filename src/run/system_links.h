@@ -1,0 +1,64 @@
+// The links of a run: Squall's proxy between the processes and NATS. Each process that Squall starts has one
+// of its own, which is called as the process; the experiment's `links:` come besides. Behind a link that
+// stands for several servers there is one address for each, and a client that dials one learns only the
+// others of the same link.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "client/access.h"
+#include "experiment/experiment.h"
+#include "proxy/proxy.h"
+#include "run/run_session.h"
+
+namespace squall::run {
+
+// Thread: the main one; the proxy has its own. Lifetime: the session outlives it.
+class SystemLinks {
+ public:
+  explicit SystemLinks(Session& session);
+  ~SystemLinks();
+
+  struct Options {
+    std::uint64_t seed = 1;
+    // The servers want TLS, which a link does not end: what it passes on is unread, and its own address is
+    // not in their certificates. So processes get no link of their own, and dial the servers.
+    bool tls = false;
+  };
+  // Errors: an address that cannot be listened on, a server that is not there, a fault or a moment on a link
+  // that could not read what passes.
+  base::Result<void> open(const experiment::Experiment& experiment, const client::Access& access,
+                          const Options& options);
+
+  proxy::Proxy& proxy() { return *proxy_; }
+  bool has(const std::string& link) const { return links_.contains(link); }
+  // As the proxy calls them, one for each server behind the link; empty: there is no such link.
+  std::vector<std::string> proxied(const std::string& link) const;
+  // "nats://127.0.0.1:4001,nats://…"; of a link that speaks no NATS "127.0.0.1:4001". Empty: no such link.
+  std::string address(const std::string& link) const;
+
+  // Called with each moment that a watch waits for, as the proxy calls the link.
+  using OnMoment = std::function<void(const std::string& proxied, const proxy::MomentEvent& moment)>;
+  void on_moment(OnMoment callback);
+
+ private:
+  struct Listener;
+  struct Opened {
+    std::vector<std::string> names;
+    std::string address;
+  };
+  base::Result<void> remember_deliveries(const std::string& link);
+  base::Result<void> open_one(const experiment::Link& link, const std::vector<std::string>& upstreams,
+                              std::uint64_t seed);
+
+  std::shared_ptr<Listener> listener_;
+  std::unique_ptr<proxy::Proxy> proxy_;
+  std::map<std::string, Opened> links_;
+};
+
+}  // namespace squall::run

@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# `squall run` on what somebody else runs: processes found by their command line, which reach NATS through a link that
+# listens where they dial; and runs that end before their time.
+
+setup_file() {
+  export ROOT="$BATS_TEST_DIRNAME/../.."
+  export SQUALL="$ROOT/build/dev/bin/squall"
+  export SQUALL_BIN="$ROOT/build/dev/bin"
+}
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+  [[ -z ${service:-} ]] || kill -KILL -- "-$service" 2>/dev/null || true
+}
+
+said() { [[ $output == *"$1"* ]] || { echo "$output"; false; }; }
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# A worker with somebody who restarts it, as users have them; it dials $1.
+start_service() {
+  local worker
+  worker=$("$ROOT/examples/setup.sh" node-worker 2>&1) || skip "$worker"
+  mark=tag-$$-$RANDOM
+  # Its restarter must not be found by the text itself.
+  NATS_URL=nats://127.0.0.1:$1 WORKER="$worker --tag=$mark" \
+    setsid bash -c 'while :; do $WORKER; sleep 0.05; done' >service.log 2>&1 3>&- &
+  service=$!
+}
+
+# $1: what the kill is, in flow style.
+attached_experiment() {
+  cat >attached.yaml <<EOF
+squall: 1
+name: attached
+nats:
+  start: 1
+  streams: {ORDERS: {subjects: [orders.created]}, CONFIRMED: {subjects: [orders.confirmed]}}
+  consumers: {ORDERS/worker: {ack_wait: 500ms}}
+processes:
+  orders: {matching: "worker.mjs --tag=$mark", restart: itself}
+links:
+  way: {to: nats, listen: "127.0.0.1:$port"}
+probes:
+  pulls: {consumer: ORDERS/worker}
+workload:
+  publish: orders.created
+  rate: 100/s
+  payload: {text: '{"order_id":"","amount":1}', set: {/order_id: "\${id}"}}
+  effect: {subject: orders.confirmed, match: {json: /order_id}}
+faults: [$1]
+trials: {count: 2, baseline: 300ms, control: 300ms, recover_within: 5s}
+expect: {lost: 0, duplicates: 0, hit: all}
+EOF
+}
+
+@test "an attached service that dials a link is killed before its ack, and comes back by itself" {
+  port=$(free_port)
+  start_service "$port"
+  attached_experiment '{kill: orders, when: {moment: before_ack, link: way}}'
+  run "$SQUALL" run attached.yaml
+  [ "$status" -eq 0 ] || { echo "$output"; cat service.log; false; }
+  said "2 of 2 trials struck unfinished work"
+  [ "$(grep -c 'before_ack of ORDERS#[0-9]* by orders-worker' <<<"$output")" -eq 2 ]
+  kill -0 "$service"
+}
+
+@test "a target that is more processes than it may be is not struck" {
+  port=$(free_port)
+  start_service "$port"
+  NATS_URL=nats://127.0.0.1:$port setsid bash -c "exec node $ROOT/examples/node-worker/worker.mjs --tag=$mark" >/dev/null 2>&1 3>&- &
+  local other=$!
+  attached_experiment '{kill: orders, when: 300ms}'
+  run "$SQUALL" run attached.yaml --trials 1
+  kill -KILL -- "-$other"
+  [ "$status" -eq 3 ] || { echo "$output"; false; }
+  said "orders is more than at_most 1: 2 live processes by a command line with"
+}
+
+# $1: faults, $2: more lines.
+router_experiment() {
+  cp -r "$ROOT/experiments/router" .
+  cat >router.yaml <<EOF
+squall: 1
+name: on-the-router
+include: router/system.yaml
+faults: $1
+trials: {count: 1, baseline: 300ms, control: 500ms}
+expect: {lost: 0, duplicates: 0, hit: any}
+$2
+EOF
+}
+
+@test "an abort condition ends the run and heals within a second" {
+  router_experiment '[{freeze: nats-1, for: 60s}]' 'abort: [{probe: nats-1, red_for: 300ms}]'
+  local began=$SECONDS
+  run "$SQUALL" run router.yaml
+  ((SECONDS - began < 30)) || { echo "$output"; false; }
+  [ "$status" -eq 3 ] || { echo "$output"; false; }
+  said "aborted: probe nats-1 was red for"
+  grep '"state":"undone"' _artifacts/latest/undo.jsonl
+  local red aborted
+  red=$(jq -s '[.[] | select(.kind == "effect")][0].t_ms' _artifacts/latest/timeline.jsonl)
+  aborted=$(jq -s '[.[] | select(.what | startswith("aborted"))][0].t_ms' _artifacts/latest/timeline.jsonl)
+  # 300 ms of red, 250 ms until a probe that is not answered says so, and less than 1 s to heal.
+  jq -n --argjson red "$red" --argjson aborted "$aborted" -e '$aborted - $red < 1550' || { echo "$red $aborted"; false; }
+}
+
+@test "a fault strikes when a probe changes" {
+  router_experiment '[{freeze: nats-1, for: 600ms}, {kill: decide-0, when: {probe: nats-1, becomes: green}}]' ''
+  run "$SQUALL" run router.yaml
+  [ "$status" -eq 0 ] || { echo "$output"; false; }
+  local thawed killed
+  thawed=$(jq -s '[.[] | select(.kind == "heal")][0].t_ms' _artifacts/latest/timeline.jsonl)
+  killed=$(jq -s '[.[] | select(.kind == "fault" and (.what | startswith("SIGKILL")))][0].t_ms' _artifacts/latest/timeline.jsonl)
+  jq -n --argjson thawed "$thawed" --argjson killed "$killed" -e '$killed >= $thawed - 20' || { echo "$thawed $killed"; false; }
+}
