@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <utility>
 
 #include "fault/journal.h"
@@ -63,6 +64,8 @@ Watchdog& Watchdog::operator=(Watchdog&& other) noexcept {
 }
 
 base::Result<Watchdog> Watchdog::start(std::filesystem::path journal) {
+  if (std::getenv(kWatchdogMark) != nullptr)
+    return base::fail("this program was started as a watchdog and is none: main() must call watchdog_main()");
   std::error_code error;
   journal = std::filesystem::absolute(journal, error);
   int sockets[2];
@@ -75,7 +78,7 @@ base::Result<Watchdog> Watchdog::start(std::filesystem::path journal) {
   // Its own environment must not make it a member of a run that this Squall itself belongs to.
   auto spawned = process::spawn(
       {.command = {"/proc/self/exe", kWatchdogWord, journal.string(), std::to_string(theirs.get())},
-       .environment = {{std::string(process::kRunIdVariable), ""}},
+       .environment = {{std::string(process::kRunIdVariable), ""}, {kWatchdogMark, "1"}},
        .working_directory = "/",
        .stdout_fd = nowhere.get(),
        .stderr_fd = nowhere.get(),

@@ -149,6 +149,7 @@ std::optional<int> watchdog_main(int argc, const char* const* argv) {
   const std::string_view number(argv[3]);
   std::from_chars(number.data(), number.data() + number.size(), control);
   if (control < 3 || fcntl(control, F_SETFD, FD_CLOEXEC) != 0) return kWrongUse;
+  unsetenv(kWatchdogMark);  // a heal command may well start a Squall
   prctl(PR_SET_NAME, "squall-watchdog");
   // Signals that are meant for Squall reach it as well (a service manager stops the whole group): it goes
   // when Squall goes.

@@ -4,6 +4,9 @@
 namespace squall::inject {
 
 inline constexpr const char* kWatchdogWord = "watchdog";  // argv[1]: watchdog JOURNAL CONTROL_FD
+// Stands in the environment of a program that is started to be a watchdog, until it is one. A program that
+// starts a watchdog of its own meanwhile has not understood the word, and would start itself without end.
+inline constexpr const char* kWatchdogMark = "SQUALL_BECOMES_A_WATCHDOG";
 inline constexpr char kReady = 'R';
 inline constexpr char kRunEnded = 'E';
 

@@ -173,6 +173,14 @@ TEST_F(WatchdogComponent, AnOverdueFaultIsHealedWhileSquallHangs) {
   EXPECT_TRUE(soon([&] { return gone(hanging.watchdog); }, 2s));
 }
 
+TEST_F(WatchdogComponent, AProgramThatDoesNotBecomeTheWatchdogItWasStartedAsStartsNoOther) {
+  setenv("SQUALL_BECOMES_A_WATCHDOG", "1", 1);
+  const auto started = Watchdog::start(journal_path);
+  unsetenv("SQUALL_BECOMES_A_WATCHDOG");
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().message(), HasSubstr("watchdog_main()"));
+}
+
 TEST_F(WatchdogComponent, SignalsMeantForSquallDoNotEndIt) {
   const Squall both = squall([](fault::Journal&, boost::asio::io_context&) {});
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) kill(both.watchdog, number);
