@@ -1,5 +1,8 @@
 #include "control/link_json.h"
 
+#include <algorithm>
+#include <array>
+
 #include "fault/json_fields.h"
 
 namespace squall::control {
@@ -7,6 +10,58 @@ namespace squall::control {
 using nlohmann::ordered_json;
 
 namespace {
+
+using Upgrade = proxy::LinkTls::Upgrade;
+constexpr std::array<std::string_view, 3> kUpgrades{"none", "after_info", "first"};
+
+std::string_view name_of(Upgrade upgrade) { return kUpgrades[static_cast<std::size_t>(upgrade)]; }
+
+ordered_json to_json(const proxy::LinkTls& tls) {
+  ordered_json json{{"client", name_of(tls.client)}, {"server", name_of(tls.server)}};
+  const auto add = [&json](const char* name, const std::string& value) {
+    if (!value.empty()) json[name] = value;
+  };
+  add("certificate_file", tls.certificate_file);
+  add("key_file", tls.key_file);
+  add("server_ca_file", tls.server_ca_file);
+  add("server_name", tls.server_name);
+  add("client_certificate_file", tls.client_certificate_file);
+  add("client_key_file", tls.client_key_file);
+  return json;
+}
+
+base::Result<void> read_upgrade(fault::JsonFields& fields, const char* name, Upgrade& into) {
+  const auto word = fields.text(name, "none");
+  if (!word) return std::unexpected(word.error());
+  const auto at = std::ranges::find(kUpgrades, *word);
+  if (at == kUpgrades.end()) {
+    return base::fail("link: tls: {} must be one of {}, not {}", name, fmt::join(kUpgrades, ", "), *word);
+  }
+  into = static_cast<Upgrade>(at - kUpgrades.begin());
+  return {};
+}
+
+base::Result<proxy::LinkTls> read_tls(const nlohmann::json& object) {
+  if (!object.is_object()) return base::fail("link: tls must be an object");
+  fault::JsonFields fields(object, "link: tls");
+  proxy::LinkTls tls;
+  if (auto read = read_upgrade(fields, "client", tls.client); !read) return std::unexpected(read.error());
+  if (auto read = read_upgrade(fields, "server", tls.server); !read) return std::unexpected(read.error());
+  struct File {
+    const char* name;
+    std::string* into;
+  };
+  for (const File& file : {File{"certificate_file", &tls.certificate_file}, File{"key_file", &tls.key_file},
+                           File{"server_ca_file", &tls.server_ca_file}, File{"server_name", &tls.server_name},
+                           File{"client_certificate_file", &tls.client_certificate_file},
+                           File{"client_key_file", &tls.client_key_file}}) {
+    auto text = fields.text(file.name, "");
+    if (!text) return std::unexpected(text.error());
+    *file.into = *std::move(text);
+  }
+  if (auto others = fields.no_others(); !others) return std::unexpected(others.error());
+  return tls;
+}
 
 std::string_view name_of(proxy::LinkMode mode) { return mode == proxy::LinkMode::kNats ? "nats" : "bytes"; }
 
@@ -20,6 +75,7 @@ ordered_json to_json(const proxy::LinkStatus& link) {
           {"upstream", link.settings.upstream},
           {"enabled", link.settings.enabled},
           {"mode", name_of(link.settings.mode)},
+          {"tls", to_json(link.settings.tls)},
           {"aliases", link.settings.aliases},
           {"most_held", link.settings.most_held},
           {"seed", link.settings.seed},
@@ -101,6 +157,11 @@ base::Result<void> read_link(const nlohmann::json& object, proxy::LinkSettings& 
   auto enabled = fields.flag("enabled", settings.enabled);
   if (!enabled) return std::unexpected(enabled.error());
   settings.enabled = *enabled;
+  if (const nlohmann::json* const tls = fields.find("tls"); tls != nullptr) {
+    auto read = read_tls(*tls);
+    if (!read) return std::unexpected(read.error());
+    settings.tls = *std::move(read);
+  }
   if (fields.find("aliases") != nullptr) {
     auto aliases = fields.texts("aliases");
     if (!aliases) return std::unexpected(aliases.error());

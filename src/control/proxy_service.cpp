@@ -77,8 +77,10 @@ base::Result<std::unique_ptr<ProxyService>> ProxyService::start(ServiceSettings 
   if (!endpoint) return std::unexpected(endpoint.error());
   std::unique_ptr<ProxyService> service(new ProxyService(std::move(settings), std::move(on_problem)));
   if (const auto made = service->make_links(); !made) return std::unexpected(made.error());
-  ControlSettings control{.server = {.listen = *endpoint, .on_problem = service->on_problem_},
-                          .admission = service->settings_.admission};
+  ControlSettings control;
+  control.server.listen = *endpoint;
+  control.server.on_problem = service->on_problem_;
+  control.admission = service->settings_.admission;
   auto server = serve_api(service->io_, std::move(control), service->proxy_, service->events_, service->api_);
   if (!server) return base::fail_within("API", server.error());
   service->server_.emplace(*std::move(server));

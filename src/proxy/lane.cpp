@@ -252,6 +252,7 @@ std::size_t Lane::held() const {
 bool Lane::wants_read() const {
   if (source_ended_ || !source_.is_open()) return false;
   if (discards_) return true;
+  if (connection_.link_drains()) return false;
   if (!connection_.is_through() || ended_ || end_pending_ || close_pending_) return false;
   if (stages_.empty() ? !pending().empty() : pending().size() >= kMostPending) return false;
   const NatsConnection* const nats = connection_.nats();

@@ -49,6 +49,7 @@ class Lane {
   std::size_t held() const;
   // Sets what is watched; after each change.
   void update_interest();
+  bool wants_read() const;
   // All has been passed, the end of the stream too.
   bool ended() const { return ended_; }
   bool has_unwritten() const { return !pending().empty(); }
@@ -66,7 +67,6 @@ class Lane {
   struct Cut;
   friend struct Cut;
 
-  bool wants_read() const;
   bool needs_whole() const;
   void received(std::string_view bytes);
   void source_ended();

@@ -41,8 +41,14 @@ base::Result<void> check(const LinkSettings& settings) {
   if (settings.name.empty()) return base::fail("link: name is missing");
   if (settings.upstream.empty()) return base::fail("link {}: upstream is missing", settings.name);
   if (settings.most_held == 0) return base::fail("link {}: most_held must be above 0", settings.name);
-  const bool wants_tls = settings.tls != LinkTls{};
-  if (wants_tls) return base::fail("link {}: TLS is not ended here yet; it passes as it is", settings.name);
+  if (settings.tls == LinkTls{}) return {};
+  if (settings.mode != LinkMode::kNats) {
+    return base::fail("link {}: tls is for mode nats; through a link of bytes TLS passes as it is",
+                      settings.name);
+  }
+  if (settings.tls.client == LinkTls::Upgrade::kNone && settings.tls.server == LinkTls::Upgrade::kNone) {
+    return base::fail("link {}: tls: neither client nor server has it", settings.name);
+  }
   return {};
 }
 
@@ -78,12 +84,28 @@ base::Result<std::shared_ptr<Link>> Link::make(Links& links, Reactor& reactor, L
   auto address = listen_address(settings.listen);
   if (!address) return base::fail_within(where, address.error());
   std::shared_ptr<Link> link(new Link(links, reactor, std::move(settings), *std::move(upstream)));
+  if (auto tls = link->make_tls(); !tls) return base::fail_within(where, tls.error());
   auto held = hold_port(*address);
   if (!held) return base::fail_within(where, held.error());
   link->listen_address_ = own_address(held->get());
   link->held_port_ = *std::move(held);
   if (auto listening = link->listen(); !listening) return base::fail_within(where, listening.error());
   return link;
+}
+
+base::Result<void> Link::make_tls() {
+  const LinkTls& tls = settings_.tls;
+  if (tls.client != LinkTls::Upgrade::kNone) {
+    auto made = TlsContext::towards_clients(tls);
+    if (!made) return std::unexpected(made.error());
+    tls_clients_ = *std::move(made);
+  }
+  if (tls.server != LinkTls::Upgrade::kNone) {
+    auto made = TlsContext::towards_server(tls, upstream_.host);
+    if (!made) return std::unexpected(made.error());
+    tls_server_ = *std::move(made);
+  }
+  return {};
 }
 
 base::Result<void> Link::change(LinkSettings settings) {
@@ -98,7 +120,7 @@ base::Result<void> Link::change(LinkSettings settings) {
 }
 
 base::Result<void> Link::listen() {
-  if (listener_ || !settings_.enabled || refuses_all()) return {};
+  if (listener_ || !settings_.enabled || drains_ || refuses_all()) return {};
   auto listener = listen_on(listen_address_);
   if (!listener) return std::unexpected(listener.error());
   listener_ = *std::move(listener);
@@ -113,6 +135,12 @@ void Link::stop_listening() {
   if (!listener_) return;
   reactor_.watch(listener_.get(), EPOLLIN, 0, *this);
   listener_.reset();
+}
+
+void Link::drain() {
+  drains_ = true;
+  stop_listening();
+  remove_all();
 }
 
 void Link::close_connections(std::string_view reason) {
@@ -197,10 +225,12 @@ void Link::held_changed(std::size_t before, std::size_t now) {
 
 std::optional<std::string> Link::rewritten(std::string_view info) const {
   const auto listen = parse_host_port(listen_address_.text());
+  std::optional<bool> tls_required;
+  if (settings_.tls != LinkTls{}) tls_required = settings_.tls.client != LinkTls::Upgrade::kNone;
   return rewrite_info(
       info, {.listen = *listen,
              .proxied = [this](std::string_view url) { return links_.proxied(url, settings_.group); },
-             .tls_required = {}});
+             .tls_required = tls_required});
 }
 
 void Link::say(ProxyEvent::Kind kind, std::uint64_t connection, std::string text) {

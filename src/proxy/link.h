@@ -14,6 +14,7 @@
 #include "proxy/link_settings.h"
 #include "proxy/nats_link.h"
 #include "proxy/reactor.h"
+#include "proxy/tls_context.h"
 
 namespace squall::proxy {
 
@@ -32,6 +33,9 @@ class Link final : public Reactor::Watcher {
   // Listens if it should: it is enabled, and no fault refuses all. Errors: the port is in use.
   base::Result<void> listen();
   void stop_listening();
+  // From here on what comes stays where it is; what has been read goes on.
+  void drain();
+  bool drains() const { return drains_; }
   // Others may have it from here on.
   void release_port() { held_port_.reset(); }
   void close_connections(std::string_view reason);
@@ -51,6 +55,9 @@ class Link final : public Reactor::Watcher {
   Reactor& reactor() const { return reactor_; }
   const LinkSettings& settings() const { return settings_; }
   const HostPort& upstream() const { return upstream_; }
+  // Null: plain.
+  const TlsContext* tls_towards_clients() const { return tls_clients_.get(); }
+  const TlsContext* tls_towards_server() const { return tls_server_.get(); }
   std::string listen_text() const { return listen_address_.text(); }
   NatsLink& nats() { return nats_; }
   const ActiveFaults& faults() const { return faults_; }
@@ -67,6 +74,7 @@ class Link final : public Reactor::Watcher {
  private:
   Link(Links& links, Reactor& reactor, LinkSettings settings, HostPort upstream);
 
+  base::Result<void> make_tls();
   void ready(std::uint32_t events) override;
   // False when there is nothing more to accept for now.
   bool accept_one();
@@ -80,6 +88,8 @@ class Link final : public Reactor::Watcher {
   Reactor& reactor_;
   LinkSettings settings_;
   HostPort upstream_;
+  std::shared_ptr<const TlsContext> tls_clients_;
+  std::shared_ptr<const TlsContext> tls_server_;
   base::Seed seed_;
   NatsLink nats_;
   base::UniqueFd held_port_;
@@ -94,6 +104,7 @@ class Link final : public Reactor::Watcher {
   std::uint64_t bytes_down_ = 0;
   std::size_t held_ = 0;
   bool full_ = false;
+  bool drains_ = false;
   base::Instant said_refused_{};
 };
 

@@ -38,6 +38,9 @@ LinkConnection::LinkConnection(Link& link, std::uint64_t number, base::UniqueFd 
 LinkConnection::~LinkConnection() = default;
 
 void LinkConnection::start() {
+  if (const TlsContext* const tls = link_.tls_towards_clients()) {
+    client_.start_tls(*tls, link_.settings().tls.client, /*gets_info=*/true);
+  }
   put_on_faults();
   if (state_ == State::kNew) dial_upstream();
 }
@@ -69,8 +72,17 @@ void LinkConnection::not_dialled(int error) {
 void LinkConnection::dialled() {
   if (const int error = dial_error(server_.fd()); error != 0) return not_dialled(error);
   server_.want_write(false);
+  if (const TlsContext* const tls = link_.tls_towards_server()) {
+    server_.start_tls(*tls, link_.settings().tls.server, /*gets_info=*/false);
+  }
   state_ = State::kThrough;
   settle();
+}
+
+void LinkConnection::peer_failed(Peer& peer, std::string_view why) {
+  const auto self = shared_from_this();
+  link_.refused(number_, fmt::format("TLS with the {}: {}", &peer == &client_ ? "client" : "server", why));
+  reset("no TLS");
 }
 
 void LinkConnection::peer_ready(Peer& peer, std::uint32_t events) {
@@ -90,6 +102,8 @@ void LinkConnection::expired(base::Instant now) {
   const auto self = shared_from_this();
   wakes_ = false;
   if (nats_) nats_->tick(now);
+  if (is_through() && client_.has_unread()) up_.read();
+  if (is_through() && server_.has_unread()) down_.read();
   if (is_through()) up_.run(now);
   if (is_through()) down_.run(now);
   settle();
@@ -121,6 +135,14 @@ void LinkConnection::update_interest() {
   if (!is_open()) return;
   up_.update_interest();
   down_.update_interest();
+  if (!wakes_ && has_unread()) {
+    wakes_ = true;
+    arm(base::now());
+  }
+}
+
+bool LinkConnection::has_unread() const {
+  return (client_.has_unread() && up_.wants_read()) || (server_.has_unread() && down_.wants_read());
 }
 
 void LinkConnection::set_timer() {
@@ -178,6 +200,7 @@ void LinkConnection::finish(std::string_view reason) {
 }
 
 bool LinkConnection::link_is_full() const { return link_.full(); }
+bool LinkConnection::link_drains() const { return link_.drains(); }
 
 std::optional<std::string> LinkConnection::rewritten(const wire::Info& info) const {
   return link_.rewritten(info.json);
@@ -207,7 +230,8 @@ ConnectionStatus LinkConnection::status() const {
 }
 
 std::size_t LinkConnection::unwritten() const {
-  return reported_held_ + (up_.has_unwritten() ? 1 : 0) + (down_.has_unwritten() ? 1 : 0);
+  return reported_held_ + (up_.has_unwritten() ? 1 : 0) + (down_.has_unwritten() ? 1 : 0) + client_.unsent() +
+         server_.unsent();
 }
 
 }  // namespace squall::proxy

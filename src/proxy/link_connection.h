@@ -44,6 +44,7 @@ class LinkConnection final : public Peer::Owner,
   bool is_losing() const { return losing_; }
 
   ConnectionStatus status() const;
+  // More than 0 while not all that was read has reached the other end's kernel.
   std::size_t unwritten() const;
   std::pair<std::uint64_t, std::uint64_t> bytes() const { return {up_.bytes(), down_.bytes()}; }
 
@@ -51,6 +52,7 @@ class LinkConnection final : public Peer::Owner,
   bool is_open() const { return state_ != State::kClosed; }
   bool is_through() const { return state_ == State::kThrough; }
   bool link_is_full() const;
+  bool link_drains() const;
   Reactor& reactor() const { return reactor_; }
   NatsConnection* nats() const { return nats_.get(); }
   std::optional<std::string> rewritten(const wire::Info& info) const;
@@ -67,6 +69,8 @@ class LinkConnection final : public Peer::Owner,
   };
 
   void peer_ready(Peer& peer, std::uint32_t events) override;
+  void peer_failed(Peer& peer, std::string_view why) override;
+  bool has_unread() const;
   void expired(base::Instant now) override;
   void dial_upstream();
   void dial(const SocketAddress& address);

@@ -183,10 +183,7 @@ bool Links::holds(const std::string& name, std::uint64_t event) const {
 }
 
 void Links::stop_accepting() {
-  for (const auto& [name, link] : links_) {
-    link->remove_all();
-    link->stop_listening();
-  }
+  for (const auto& [name, link] : links_) link->drain();
 }
 
 std::size_t Links::unwritten() const {

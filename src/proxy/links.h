@@ -59,9 +59,9 @@ class Links {
   // Whether the moment's frame is still held.
   bool holds(const std::string& link, std::uint64_t event) const;
 
-  // Accepts nothing more; faults are removed, so that what is held flows.
+  // Accepts and reads nothing more; faults are removed, so that what is held flows.
   void stop_accepting();
-  // Bytes that have come and are not yet written.
+  // More than 0 while something that has been read is not yet with its receiver.
   std::size_t unwritten() const;
   void close_all();
 

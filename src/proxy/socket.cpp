@@ -1,6 +1,8 @@
 #include "proxy/socket.h"
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 
 #include <cerrno>
 #include <cstring>
@@ -77,6 +79,11 @@ int dial_error(int fd) {
   if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
   if (error == 0 && own_address(fd) == peer_address(fd)) return ECONNREFUSED;
   return error;
+}
+
+std::size_t unsent(int fd) {
+  int size = 0;
+  return ::ioctl(fd, SIOCOUTQ, &size) == 0 ? static_cast<std::size_t>(size) : 0;
 }
 
 void set_no_delay(int fd) {

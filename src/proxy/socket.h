@@ -39,6 +39,9 @@ Dialled dial(const SocketAddress& address);
 // 0 when the socket is connected; else errno. A socket that connected to itself counts as refused.
 int dial_error(int fd);
 
+// Bytes that the peer's kernel has not taken yet: closing the socket could lose them.
+std::size_t unsent(int fd);
+
 void set_no_delay(int fd);
 // What follows closes it with RST instead of FIN.
 void make_close_reset(int fd);

@@ -142,6 +142,27 @@ TEST_F(ProxyLink, DrainsWhatIsHeldBeforeItCloses) {
   EXPECT_EQ(RawSocket::dial(port_).error(), ECONNREFUSED);
 }
 
+TEST_F(ProxyLink, DrainsUnderFullLoadAndLosesNothingThatItHasRead) {
+  open();
+  Pair pair = connect();
+  const std::string bytes = pattern(64 * 1024);
+  std::thread sender([&] {
+    while (pair.client.send(bytes)) {
+    }
+  });
+  std::size_t received = 0;
+  std::thread receiver([&] {
+    for (std::string some; !(some = pair.server.receive(1 << 20)).empty();) received += some.size();
+  });
+  ASSERT_TRUE(until([&] { return status().bytes_up > 10'000'000; }));
+  const base::Instant deadline = base::now() + 20s;
+  proxy_.drain(deadline);
+  EXPECT_LT(base::now(), deadline);
+  sender.join();
+  receiver.join();
+  EXPECT_EQ(received, status().bytes_up);
+}
+
 TEST_F(ProxyLink, StopsReadingAtItsMemoryBoundAndGoesOnBehindIt) {
   open({.most_held = 1024 * 1024});
   Pair pair = connect();

@@ -1,7 +1,7 @@
 // A real NATS client in a process of its own, under a test's control: libnats, nats.js or nats-py, which all
 // obey the same commands. A client that hangs or dies fails its test at a deadline and nothing else.
 //
-//   connect  url, name, ping_ms                                 {}
+//   connect  url, name, ping_ms, ca (a file: with TLS), first (TLS, where the client can)     {}
 //   publish  subject, payload, id (Nats-Msg-Id), timeout_ms     {"seq", "duplicate"}    to JetStream
 //   send     subject, payload                                   {}                      core
 //   flush    timeout_ms                                         {}

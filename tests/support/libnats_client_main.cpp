@@ -77,6 +77,10 @@ class Client {
     must(natsOptions_SetReconnectWait(options.get, 20));
     must(natsOptions_SetReconnectJitter(options.get, 0, 0));
     must(natsOptions_SetSendAsap(options.get, true));
+    if (command.contains("ca")) {
+      must(natsOptions_SetSecure(options.get, true));
+      must(natsOptions_LoadCATrustedCertificates(options.get, command.at("ca").get<std::string>().c_str()));
+    }
     must(natsOptions_SetDisconnectedCB(
         options.get,
         [](natsConnection*, void* closure) {

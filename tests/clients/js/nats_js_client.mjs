@@ -17,10 +17,11 @@ async function watch() {
 }
 
 const commands = {
-  async connect({ url, name = 'nats.js', ping_ms = 120000 }) {
+  async connect({ url, name = 'nats.js', ping_ms = 120000, ca, first = false }) {
     connection = await connect({
       servers: url, name, pingInterval: ping_ms, maxPingOut: 2, maxReconnectAttempts: -1,
       reconnectTimeWait: 20, reconnectJitter: 0, timeout: 5000,
+      ...(ca ? { tls: { caFile: ca, handshakeFirst: first } } : {}),
     });
     watch();
     connection.closed().then((error) => { closed = true; if (error) seen.errors.push(String(error.message)); });

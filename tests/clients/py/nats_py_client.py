@@ -1,6 +1,7 @@
 """A real client for tests of the proxy, on nats-py: see tests/support/client_program.h for the commands."""
 import asyncio
 import json
+import ssl
 import sys
 
 import nats
@@ -16,7 +17,7 @@ class Client:
         self.errors = []
         self.payloads = []
 
-    async def connect(self, url, name="nats-py", ping_ms=120000):
+    async def connect(self, url, name="nats-py", ping_ms=120000, ca=None, first=False):
         async def disconnected():
             self.disconnects += 1
 
@@ -29,7 +30,8 @@ class Client:
         self.connection = await nats.connect(
             url, name=name, ping_interval=ping_ms / 1000, max_outstanding_pings=2, max_reconnect_attempts=-1,
             reconnect_time_wait=0.02, connect_timeout=5, disconnected_cb=disconnected,
-            reconnected_cb=reconnected, error_cb=failed)
+            reconnected_cb=reconnected, error_cb=failed,
+            **({"tls": ssl.create_default_context(cafile=ca), "tls_handshake_first": first} if ca else {}))
         self.jetstream = self.connection.jetstream()
         return {}
 
@@ -88,7 +90,7 @@ class Client:
 
 async def main():
     client = Client()
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(limit=4 * 1024 * 1024)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         command = json.loads(line)
