@@ -71,7 +71,7 @@ class ExperimentRun {
  private:
   bool begin() {
     write_manifest();
-    const std::vector<std::string> missing = not_yet_possible(experiment_, plan_);
+    const std::vector<std::string> missing = not_yet_possible(experiment_);
     for (const std::string& sentence : missing) inconclusive(sentence);
     if (!missing.empty()) return false;  // nothing was started
     system_.watch([this] { return backlog(); },

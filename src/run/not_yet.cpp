@@ -3,18 +3,9 @@
 #include <fmt/format.h>
 
 #include <set>
-#include <variant>
 
 namespace squall::run {
 namespace {
-
-void look_at_steps(const experiment::Plan& plan, std::set<std::string>& missing) {
-  for (const fault::TrialSteps& trial : plan.trials) {
-    for (const fault::Step& step : trial.steps) {
-      const fault::Action& action = step.fault.action;
-    }
-  }
-}
 
 void look_at_expectations(const experiment::Expectations& expect, std::set<std::string>& missing) {
   if (expect.order != experiment::Order::kNotJudged) missing.insert("this build cannot judge expect.order");
@@ -27,10 +18,8 @@ void look_at_expectations(const experiment::Expectations& expect, std::set<std::
 
 }  // namespace
 
-std::vector<std::string> not_yet_possible(const experiment::Experiment& experiment,
-                                          const experiment::Plan& plan) {
+std::vector<std::string> not_yet_possible(const experiment::Experiment& experiment) {
   std::set<std::string> missing;
-  look_at_steps(plan, missing);
   look_at_expectations(experiment.expect, missing);
   return {missing.begin(), missing.end()};
 }

@@ -6,12 +6,10 @@
 #include <vector>
 
 #include "experiment/experiment.h"
-#include "experiment/plan.h"
 
 namespace squall::run {
 
 // One sentence each; empty: all of it can be done. Pure.
-std::vector<std::string> not_yet_possible(const experiment::Experiment& experiment,
-                                          const experiment::Plan& plan);
+std::vector<std::string> not_yet_possible(const experiment::Experiment& experiment);
 
 }  // namespace squall::run
