@@ -9,7 +9,8 @@ usage() {
 usage: scripts/chaos_test.sh [--dry-run] [--repeat N] [--only TEST] [--keep-running] [--help]
 
 Runs the controlled suite: kills NATS (SIGKILL, SIGTERM, SIGINT), kills the router's supervisor and one of its
-roles, stops acks, freezes the broker; measures time to green; proves from a ledger that nothing was lost.
+roles, delays and drops acks and PubAcks, cuts the path to the broker; measures time to green; proves from a
+ledger that nothing was lost.
 
   --dry-run       print the pre-flight and the plan; start, install and build nothing
   --repeat N      trials of each recovery SLO test (default 10; 59 give a real p95)

@@ -57,7 +57,7 @@ links=(--link "bytes=127.0.0.1:$nats" --link "nats=127.0.0.1:$nats,nats" --link 
 "$bin/squall" proxy --api 127.0.0.1:0 "${links[@]}" >"$folder/squall" 2>&1 &
 squall_pid=$!
 pids+=("$squall_pid")
-for _ in {1..400}; do grep -q '^api' "$folder/squall" && break; sleep 0.02; done
+for _ in {1..400}; do grep -qs "^api" "$folder/squall" && break; sleep 0.02; done
 api=$(awk '$1 == "api" {print $2}' "$folder/squall")
 port_of() { awk -v name="$1" '$1 == "link" && $2 == name {sub(".*:", "", $3); print $3}' "$folder/squall"; }
 
@@ -68,10 +68,10 @@ if [[ -n $HAPROXY ]]; then
   cat >"$folder/haproxy.cfg" <<EOT
 global
   nbthread 1
-  maxconn 20000
+  maxconn 9600
 defaults
   mode tcp
-  maxconn 20000
+  maxconn 9600
   timeout connect 5s
   timeout client 1h
   timeout server 1h

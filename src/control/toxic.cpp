@@ -191,8 +191,11 @@ ordered_json to_plain_json(const GoValue& value) {
       return nullptr;
     case GoValue::Kind::kBool:
       return value.flag;
-    case GoValue::Kind::kNumber:
-      return ordered_json::parse(value.text, nullptr, false);
+    case GoValue::Kind::kNumber: {
+      ordered_json number = ordered_json::parse(value.text, nullptr, false);
+      if (number.is_discarded()) return value.text;  // larger than any double: no number for whoever reads it
+      return number;
+    }
     case GoValue::Kind::kString:
       return value.text;
     case GoValue::Kind::kArray: {

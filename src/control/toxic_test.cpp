@@ -71,6 +71,11 @@ TEST(Toxic, NumbersThatToxiproxyTakesNeverMakeAnInvalidFault) {
   }
 }
 
+TEST(Toxic, ANumberBeyondEveryDoubleIsNoNumberAndCanStillBeShown) {
+  EXPECT_EQ(to_plain_json(*parse_go_json("1e999")), "1e999");
+  EXPECT_EQ(to_plain_json(*parse_go_json("1e9")), 1e9);
+}
+
 TEST(Toxic, ARateOfZeroLetsNothingPass) {
   EXPECT_EQ(fault_of({.name = "t", .type = "bandwidth", .numbers = {0}}).action,
             fault::LinkAction(fault::BlackHole{}));

@@ -133,9 +133,10 @@ TEST(ShippedExperiments, EachIsValidAndPlannedAndSaysWhatItIsFor) {
     EXPECT_NE(to_text(parsed.experiment, planned.plan), "");
     for (const std::string& mode : parsed.experiment.failure_modes) modes.push_back(mode);
   }
-  EXPECT_THAT(modes,
-              ::testing::UnorderedElementsAre("FM-NATS-001", "FM-NATS-002", "FM-ROUTER-001", "FM-ROUTER-002",
-                                              "FM-JETSTREAM-001", "FM-JETSTREAM-002", "FM-NETWORK-001"));
+  // The two with an SLO are repeated more often in files of their own.
+  EXPECT_THAT(modes, ::testing::UnorderedElementsAre(
+                         "FM-NATS-001", "FM-NATS-001", "FM-NATS-002", "FM-ROUTER-001", "FM-ROUTER-001",
+                         "FM-ROUTER-002", "FM-JETSTREAM-001", "FM-JETSTREAM-002", "FM-NETWORK-001"));
 }
 
 }  // namespace

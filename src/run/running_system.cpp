@@ -15,6 +15,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr base::Nanos kServersStart = seconds(20);
+constexpr base::Nanos kDownAtStart = seconds(1);
+
 std::string replica_name(const experiment::Process& process, int replica) {
   return process.replicas == 1 ? process.name : fmt::format("{}-{}", process.name, replica + 1);
 }
@@ -54,7 +57,57 @@ void RunningSystem::event(evidence::EventKind kind, std::string what) {
   session_.event({.at = base::now(), .kind = kind, .what = std::move(what), .case_name = experiment_.name});
 }
 
-base::Result<void> RunningSystem::start_servers() {
+base::Result<void> RunningSystem::start() {
+  if (auto reached = reach_servers(); !reached) return reached;
+  if (down_at_start()) {
+    if (auto opened = open_links(); !opened) return opened;
+    if (auto started = start_processes(); !started) return started;
+    // Long enough for each process to find nobody.
+    session_.wait_for(kDownAtStart);
+    if (auto up = start_servers(); !up) return up;
+    if (auto made = make_streams(); !made) return made;
+  } else {
+    if (auto up = start_servers(); !up) return up;
+    if (auto made = make_streams(); !made) return made;
+    // Beyond this point NATS answers.
+    if (auto begun = begin_guard(); !begun) return begun;
+    if (auto opened = open_links(); !opened) return opened;
+    if (auto started = start_processes(); !started) return started;
+  }
+  for (const experiment::Process& process : experiment_.processes) {
+    if (process.started() == nullptr || !down_at_start()) continue;
+    if (auto ready = wait_ready(process); !ready) return ready;
+  }
+  // Beyond this point every process runs and is ready.
+  if (auto alone = conclude_guard(); !alone) return alone;
+  return start_probes();
+}
+
+base::Result<void> RunningSystem::begin_guard() {
+  if (experiment_.nats.attached() == nullptr) return {};
+  auto guard = session_.wait(SharedGuard::begin(*control_, experiment_));
+  if (!guard) return std::unexpected(guard.error());
+  guard_ = std::move(*guard);
+  return {};
+}
+
+base::Result<void> RunningSystem::conclude_guard() {
+  if (!guard_) return {};
+  if (auto alone = session_.wait(guard_->conclude()); !alone) return alone;
+  seen_of_others_ = guard_->seen();
+  guard_.reset();
+  return {};
+}
+
+std::filesystem::path RunningSystem::folder_of_commands() const {
+  return std::filesystem::absolute(experiment_.file).parent_path();
+}
+
+bool RunningSystem::down_at_start() const {
+  return experiment_.nats.started() != nullptr && experiment_.nats.started()->down_at_start;
+}
+
+base::Result<void> RunningSystem::reach_servers() {
   client::Access access;
   if (const experiment::StartedNats* started = experiment_.nats.started()) {
     cluster::DeploymentOptions options{.servers = started->servers,
@@ -70,7 +123,7 @@ base::Result<void> RunningSystem::start_servers() {
     nats_version_ = deployment_->binary().version.text();
     access = access_to(*deployment_);
     control_ = std::make_unique<ControlLink>(session_.io(), access);
-    return started->down_at_start ? base::Result<void>{} : launch_servers();
+    return {};
   }
   auto attached = access_to(*experiment_.nats.attached(), experiment_.allow);
   if (!attached) return std::unexpected(attached.error());
@@ -82,6 +135,17 @@ base::Result<void> RunningSystem::start_servers() {
   return {};
 }
 
+base::Result<void> RunningSystem::start_servers() {
+  if (!deployment_) return {};
+  if (auto up = session_.wait(deployment_->start(base::now() + kServersStart)); !up) return up;
+  for (const auto& server : deployment_->servers()) {
+    event(evidence::EventKind::process,
+          fmt::format("{} started (pid {}, {})", server->name(), server->child()->pid(), server->url()));
+    if (links_) session_.wait(links_->listen_for(server->client_port(), true));
+  }
+  return {};
+}
+
 base::Result<void> RunningSystem::make_streams() {
   if (experiment_.nats.streams.empty() && experiment_.nats.consumers.empty()) return {};
   return session_.wait(run::make_streams(*control_, experiment_.nats, base::now() + seconds(10)));
@@ -89,7 +153,8 @@ base::Result<void> RunningSystem::make_streams() {
 
 base::Result<void> RunningSystem::open_links() {
   links_ = std::make_unique<SystemLinks>(session_);
-  return links_->open(experiment_, control_->access(), {.seed = seed_, .tls = wants_tls_});
+  return links_->open(experiment_, control_->access(),
+                      {.seed = seed_, .listening = !down_at_start(), .tls = wants_tls_});
 }
 
 std::optional<std::string> RunningSystem::variable(const std::string& name,
@@ -132,7 +197,7 @@ base::Result<void> RunningSystem::start_processes() {
   for (const experiment::Process& process : experiment_.processes) {
     if (process.started() == nullptr) continue;
     if (auto started = start_process(process); !started) return started;
-    if (boots_without_servers()) continue;  // who is to be ready without NATS?
+    if (down_at_start()) continue;
     if (auto ready = wait_ready(process); !ready) return ready;
   }
   return {};
@@ -195,14 +260,16 @@ base::Result<void> RunningSystem::start_process(const experiment::Process& proce
 
 base::Result<void> RunningSystem::wait_ready(const experiment::Process& process) {
   const experiment::StartedProcess& how = *process.started();
-  std::unique_ptr<probe::Probe> question;
+  probe::Probe* question = nullptr;
   if (const auto ready = ready_of(process)) {
     if (const auto* says = std::get_if<experiment::LogSays>(&*ready)) {
       logs_[says->process]->texts.insert(says->text);
     }
     auto made = make_probe(*ready, *asked_);
     if (!made) return base::fail_within(process.name, made.error());
-    question = std::move(*made);
+    question = made->get();
+    // A question that a signal interrupts is still asked while everything is stopped.
+    ready_questions_.push_back(std::move(*made));
   }
   const base::Instant deadline = base::now() + how.ready_within;
   std::string last = "it has not been asked yet";

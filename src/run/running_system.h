@@ -80,10 +80,13 @@ class RunningSystem {
  private:
   struct LogWatch;
 
+  // Prepares what Squall starts, or looks at what is attached.
+  base::Result<void> reach_servers();
   base::Result<void> start_servers();
-  base::Result<void> launch_servers();
-  base::Result<void> boot_without();
-  bool boots_without_servers() const;
+  bool down_at_start() const;
+  // Looks whether others use what is the experiment's, on servers that are not Squall's.
+  base::Result<void> begin_guard();
+  base::Result<void> conclude_guard();
   base::Result<void> make_streams();
   base::Result<void> start_processes();
   base::Result<void> start_process(const experiment::Process& process);
@@ -114,6 +117,7 @@ class RunningSystem {
   mutable std::map<std::string, std::vector<process::ProcessIdentity>> seen_;
   mutable base::Instant searched_at_{};
   std::unique_ptr<Asked> asked_;
+  std::vector<std::unique_ptr<probe::Probe>> ready_questions_;
   std::unique_ptr<probe::Operational> operational_;
   std::function<probe::Finding()> backlog_;
   probe::Operational::OnObservation on_observation_;

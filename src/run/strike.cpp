@@ -177,6 +177,10 @@ awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> vic
     observation += (observation.empty() ? "" : "; ") + injected->observation;
   }
   took_effect(struck, *effect, std::move(observation));
+  for (const Victim& victim : victims) {
+    if (victim.server == nullptr) continue;
+    co_await system_.links().listen_for(victim.server->client_port(), false);
+  }
   co_await let_go(struck.fault, after_kill_of(action.target, struck.fault));
   // Beyond this point the victims are dead.
   const bool children = action.scope == fault::Scope::kChildren || action.scope == fault::Scope::kChild;
@@ -233,6 +237,7 @@ awaitable<void> Strikes::bring_back(const fault::Kill& action, const std::vector
       struck.not_healed = started.error().message();
       co_return;
     }
+    co_await system_.links().listen_for(victim.server->client_port(), true);
     struck.healed_at = started->info_at;
     now = victim.server->child()->pid();
   } else if (victim.slot != nullptr) {

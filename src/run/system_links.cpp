@@ -117,7 +117,7 @@ base::Result<void> SystemLinks::open(const experiment::Experiment& experiment, c
   for (const experiment::Link& link : links) {
     const auto upstreams = upstreams_of(link, access);
     if (!upstreams) return std::unexpected(upstreams.error());
-    if (auto opened = open_one(link, *upstreams, options.seed); !opened) return opened;
+    if (auto opened = open_one(link, *upstreams, options); !opened) return opened;
   }
   for (const experiment::FaultSpec& fault : experiment.faults) {
     const auto* at = std::get_if<fault::AtMoment>(&fault.when);
@@ -139,16 +139,17 @@ base::Result<void> SystemLinks::remember_deliveries(const std::string& link) {
 }
 
 base::Result<void> SystemLinks::open_one(const experiment::Link& link,
-                                         const std::vector<std::string>& upstreams, std::uint64_t seed) {
+                                         const std::vector<std::string>& upstreams, const Options& options) {
   Opened& opened = links_[link.name];
   for (std::size_t i = 0; i < upstreams.size(); ++i) {
     const proxy::LinkSettings settings{
         .name = upstreams.size() == 1 ? link.name : fmt::format("{}/{}", link.name, i + 1),
         .listen = i == 0 ? link.listen : "127.0.0.1:0",
         .upstream = upstreams[i],
+        .enabled = options.listening,
         .mode = link.speaks_nats ? proxy::LinkMode::kNats : proxy::LinkMode::kBytes,
         .group = link.name,
-        .seed = seed};
+        .seed = options.seed};
     const auto status = proxy_->call([&](proxy::Links& all) { return all.add(settings); });
     if (!status) return std::unexpected(status.error());
     opened.names.push_back(settings.name);
@@ -156,6 +157,23 @@ base::Result<void> SystemLinks::open_one(const experiment::Link& link,
         fmt::format("{}{}{}", i == 0 ? "" : ",", link.speaks_nats ? "nats://" : "", status->listen);
   }
   return {};
+}
+
+boost::asio::awaitable<void> SystemLinks::listen_for(std::uint16_t port, bool listening) {
+  const std::string upstream = fmt::format("127.0.0.1:{}", port);
+  const auto change = [&upstream, listening](proxy::Links& all) -> base::Result<void> {
+    for (const proxy::LinkStatus& status : all.status()) {
+      if (status.settings.upstream != upstream) continue;
+      proxy::LinkSettings settings = status.settings;
+      settings.enabled = listening;
+      if (auto changed = all.update(settings.name, settings); !changed) {
+        return std::unexpected(changed.error());
+      }
+    }
+    return {};
+  };
+  const auto changed = co_await proxy_->ask(change);
+  if (!changed) listener_->session.say("squall: " + changed.error().message());
 }
 
 std::vector<std::string> SystemLinks::proxied(const std::string& link) const {

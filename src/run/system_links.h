@@ -4,6 +4,8 @@
 // others of the same link.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,6 +28,7 @@ class SystemLinks {
 
   struct Options {
     std::uint64_t seed = 1;
+    bool listening = true;  // false: only once listen_for() says so
     // The servers want TLS, which a link does not end: what it passes on is unread, and its own address is
     // not in their certificates. So processes get no link of their own, and dial the servers.
     bool tls = false;
@@ -42,6 +45,10 @@ class SystemLinks {
   // "nats://127.0.0.1:4001,nats://…"; of a link that speaks no NATS "127.0.0.1:4001". Empty: no such link.
   std::string address(const std::string& link) const;
 
+  // The server of that port on loopback is dead, or back. While it is dead nothing listens for it: who dials
+  // its link is refused, as the server's own port would, and not accepted and then reset.
+  boost::asio::awaitable<void> listen_for(std::uint16_t port, bool listening);
+
   // Called with each moment that a watch waits for, as the proxy calls the link.
   using OnMoment = std::function<void(const std::string& proxied, const proxy::MomentEvent& moment)>;
   void on_moment(OnMoment callback);
@@ -54,7 +61,7 @@ class SystemLinks {
   };
   base::Result<void> remember_deliveries(const std::string& link);
   base::Result<void> open_one(const experiment::Link& link, const std::vector<std::string>& upstreams,
-                              std::uint64_t seed);
+                              const Options& options);
 
   std::shared_ptr<Listener> listener_;
   std::unique_ptr<proxy::Proxy> proxy_;

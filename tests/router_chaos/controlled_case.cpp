@@ -48,8 +48,10 @@ std::optional<base::Nanos> since_effect(const Trial& trial, const std::optional<
 
 // "SIGKILL to nats-1"; the down time stands beside it.
 std::string short_name(const fault::Action& action) {
-  const auto* kill = std::get_if<fault::Kill>(&action);
-  return fmt::format("SIG{} to {}", kill ? kill->signal : "STOP", fault::target_of(action));
+  if (const auto* kill = std::get_if<fault::Kill>(&action)) {
+    return fmt::format("SIG{} to {}", kill->signal, kill->target);
+  }
+  return fmt::format("{} on link {}", fault::kind_of(action), fault::target_of(action));
 }
 
 }  // namespace
@@ -178,8 +180,8 @@ void ControlledCase::judge_trial(report::TrialReport& report, const Trial& trial
   judge(trial.time_to_green.has_value(), VerdictKind::fail,
         fmt::format("not green within {}{}",
                     base::format_duration(window.observed_until - window.took_effect_at), waiting));
-  // A frozen broker cannot give output; its clock runs from the thaw.
-  const bool from_heal = std::holds_alternative<fault::Freeze>(trial.planned->action);
+  // Behind a broken link there can be no output; its clock runs from the heal.
+  const bool from_heal = std::holds_alternative<fault::OnLink>(trial.planned->action);
   const base::Nanos allowance =
       from_heal ? fault::active_time(trial.planned->action).value_or(base::Nanos{0}) : base::Nanos{0};
   const base::Nanos slo = planned_.slo + allowance;

@@ -2,111 +2,103 @@
 
 #include <fnmatch.h>
 
+#include <cstdio>
 #include <string>
 
 #include "base/invariant.h"
-#include "base/seed.h"
+#include "experiment/parse.h"
+#include "experiment/plan.h"
 
 namespace squall::router_chaos {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
-fault::Fault kill_nats(const std::string& signal) {
-  return {.name = signal + "-nats",
-          .action = fault::Kill{.target = "nats-1", .signal = signal, .down_time = base::Nanos{0}}};
+// A case of the suite, and the experiments that say what it does. The first one's purpose, failure modes and
+// SLO are the case's.
+struct CaseFiles {
+  const char* test;
+  std::vector<const char*> files;  // of experiments/, without .yaml
+  bool repeated = false;           // --repeat says how many trials
+  base::Nanos work_time = milliseconds(10);
+};
+
+const std::vector<CaseFiles>& case_files() {
+  static const std::vector<CaseFiles> kCases{
+      {.test = "test_control_no_fault", .files = {"no-fault"}},
+      {.test = "test_nats_kill_recovery", .files = {"nats-kill"}},
+      // Work that takes longer than a broker takes to stop: else it may finish all that it was given, and
+      // nothing is struck.
+      {.test = "test_nats_graceful_kill_recovery",
+       .files = {"nats-graceful-stop", "nats-interrupt"},
+       .work_time = milliseconds(120)},
+      {.test = "test_router_supervisor_kill_recovery", .files = {"supervisor-kill"}},
+      {.test = "test_jetstream_lag_backpressure", .files = {"consumer-lag"}},
+      {.test = "test_lost_acks_redelivery", .files = {"redelivery"}},
+      {.test = "test_lost_pubacks_one_effect", .files = {"puback-lost"}},
+      {.test = "test_recovery_slo_nats", .files = {"nats-kill-slo"}, .repeated = true},
+      {.test = "test_recovery_slo_router", .files = {"supervisor-kill-slo"}, .repeated = true},
+      {.test = "test_router_role_kill_recovery", .files = {"role-kill"}},
+      {.test = "test_network_partition_recovery", .files = {"nats-unreachable"}},
+      {.test = "test_router_drain_loses_nothing", .files = {"router-drain"}}};
+  return kCases;
 }
 
-fault::Fault kill_router_process(const std::string& name) {
-  return {.name = "kill-" + name, .action = fault::Kill{.target = name, .signal = "KILL"}};
+// Shipped experiments are valid: a test of the experiment folder sees to that.
+experiment::Experiment load(const std::string& file) {
+  auto parsed = experiment::load_experiment(fmt::format("{}/experiments/{}.yaml", SQUALL_SOURCE_DIR, file));
+  if (!parsed.ok()) std::fprintf(stderr, "%s\n", experiment::to_text(parsed.mistakes).c_str());
+  SQUALL_CHECK(parsed.ok());
+  return std::move(parsed.experiment);
 }
 
-fault::Fault freeze(const std::string& target, base::Nanos duration) {
-  return {.name = "freeze-" + target,
-          .action = fault::Freeze{.target = target, .duration = duration, .scope = fault::Scope::kProcess}};
+// When a step strikes, as far as it is known beforehand: one that follows another's effect, so long after it.
+base::Nanos time_of(const fault::Step& step) {
+  const auto* after = std::get_if<fault::AfterFault>(&step.trigger);
+  return after != nullptr ? after->wait : step.fault.at;
 }
 
-std::vector<fault::PlannedTrial> one_each(const std::vector<fault::Fault>& faults) {
-  std::vector<fault::PlannedTrial> trials;
-  for (const fault::Fault& fault : faults) {
-    trials.push_back({.number = static_cast<int>(trials.size()) + 1, .faults = {fault}});
+// Kills are each a trial of their own here; what goes on on a link belongs together.
+void append_trials(std::vector<fault::PlannedTrial>& trials, const fault::TrialSteps& planned) {
+  std::vector<fault::Fault> on_link;
+  for (const fault::Step& step : planned.steps) {
+    fault::Fault fault = step.fault;
+    if (std::holds_alternative<fault::Kill>(fault.action)) {
+      trials.push_back({.number = static_cast<int>(trials.size()) + 1, .faults = {std::move(fault)}});
+      continue;
+    }
+    fault.at = time_of(step);
+    on_link.push_back(std::move(fault));
   }
-  return trials;
+  if (!on_link.empty()) {
+    trials.push_back({.number = static_cast<int>(trials.size()) + 1, .faults = std::move(on_link)});
+  }
 }
 
-fault::Fault with_down_time(fault::Fault fault, base::Nanos down_time) {
-  std::get<fault::Kill>(fault.action).down_time = down_time;
-  return fault;
-}
-
-std::vector<fault::PlannedTrial> drawn(const PlanOptions& options, fault::Draft draft) {
-  auto schedule = fault::draw_schedule(base::Seed(options.seed), {std::move(draft)}, options.repeat);
-  SQUALL_CHECK(schedule.has_value());
-  return std::move(*schedule);
-}
-
-// Most brokers come back at once; every tenth stays away for 5 s.
-std::vector<base::Nanos> down_times_of_ten() {
-  std::vector<base::Nanos> times(8, base::Nanos{0});
-  times.insert(times.end(), {seconds(2), seconds(5)});
-  return times;
+PlannedCase planned_case(const CaseFiles& of, const PlanOptions& options) {
+  PlannedCase planned{.name = of.test, .work_time = of.work_time};
+  for (const char* file : of.files) {
+    const experiment::Experiment experiment = load(file);
+    experiment::PlanOptions wanted{.seed = options.seed};
+    if (of.repeated) wanted.trials = options.repeat;
+    const experiment::Planned plan = plan_experiment(experiment, wanted);
+    SQUALL_CHECK(plan.ok());
+    for (const fault::TrialSteps& trial : plan.plan.trials) append_trials(planned.trials, trial);
+    if (file != of.files.front()) continue;
+    planned.purpose = experiment.purpose;
+    planned.failure_modes = experiment.failure_modes;
+    planned.slo = experiment.expect.first_output.loosest().value_or(planned.slo);
+  }
+  return planned;
 }
 
 }  // namespace
 
 std::vector<PlannedCase> planned_cases(const PlanOptions& options) {
-  const fault::Fault sigkill = kill_nats("KILL");
-  const fault::Fault sigterm = kill_nats("TERM");
-  const fault::Fault sigint = kill_nats("INT");
-  return {
-      {.name = "test_control_no_fault",
-       .purpose =
-           "without a fault nothing is lost, doubled or red; the checkers see what is hidden on purpose"},
-      {.name = "test_nats_kill_recovery",
-       .failure_modes = {"FM-NATS-001"},
-       .purpose = "the broker dies by SIGKILL under load and stays away for 0, 2 and 5 s",
-       .trials = one_each({with_down_time(sigkill, seconds(0)), with_down_time(sigkill, seconds(2)),
-                           with_down_time(sigkill, seconds(5))})},
-      {.name = "test_nats_graceful_kill_recovery",
-       .failure_modes = {"FM-NATS-002"},
-       .purpose = "the broker is stopped by SIGTERM (0, 2 and 5 s away) and by SIGINT",
-       .trials = one_each({with_down_time(sigterm, seconds(0)), with_down_time(sigterm, seconds(2)),
-                           with_down_time(sigterm, seconds(5)), with_down_time(sigint, seconds(0))}),
-       // Longer than a broker takes to stop: else it may finish all that it was given, and nothing is struck.
-       .work_time = milliseconds(120)},
-      {.name = "test_router_supervisor_kill_recovery",
-       .failure_modes = {"FM-ROUTER-001"},
-       .purpose = "the supervisor dies by SIGKILL: its roles die with it, and the guardian brings new ones",
-       .trials = one_each({kill_router_process("supervisor"), kill_router_process("supervisor")})},
-      {.name = "test_jetstream_lag_backpressure",
-       .failure_modes = {"FM-JETSTREAM-001", "FM-JETSTREAM-002"},
-       .purpose = "the acks of the decide consumer stop for 4 s: backpressure, redelivery, one effect each",
-       .trials = one_each({freeze("router.v1.decide", seconds(4))})},
-      {.name = "test_recovery_slo_nats",
-       .failure_modes = {"FM-NATS-001"},
-       .purpose = "repeated broker SIGKILLs under one continuous load",
-       .trials = drawn(options,
-                       {.fault = sigkill, .jitter = milliseconds(20), .active_times = down_times_of_ten()})},
-      {.name = "test_recovery_slo_router",
-       .failure_modes = {"FM-ROUTER-001"},
-       .purpose = "repeated supervisor SIGKILLs under one continuous load",
-       .trials = drawn(options, {.fault = kill_router_process("supervisor"), .jitter = milliseconds(20)})},
-      {.name = "test_router_role_kill_recovery",
-       .failure_modes = {"FM-ROUTER-002"},
-       .purpose = "one role dies by SIGKILL: that one comes back, and no other is touched",
-       .trials = one_each({kill_router_process("decide-0"), kill_router_process("result")}),
-       .slo = seconds(5)},
-      {.name = "test_network_freeze_recovery",
-       .failure_modes = {"FM-NETWORK-001"},
-       .purpose = "the broker answers nothing for 5 s while every connection stays open",
-       .trials = one_each({freeze("nats-1", seconds(5))})},
-      {.name = "test_router_drain_loses_nothing",
-       .purpose = "the router is stopped by SIGTERM under load and started again",
-       .trials = one_each(
-           {{.name = "drain-router",
-             .action = fault::Kill{.target = "router", .signal = "TERM", .down_time = base::Nanos{0}}}})},
-  };
+  std::vector<PlannedCase> cases;
+  cases.reserve(case_files().size());
+  for (const CaseFiles& each : case_files()) cases.push_back(planned_case(each, options));
+  return cases;
 }
 
 bool matches(std::string_view name, std::string_view pattern) {

@@ -1,4 +1,5 @@
-// What the suite does, as data: each case with its faults. `--plan` prints exactly what a run executes.
+// What the suite does, as data: each case with its faults, which the experiments in experiments/ say; the
+// suite adds what only it can see (pids, metrics, log lines). `--plan` prints exactly what a run executes.
 #pragma once
 
 #include <cstdint>

@@ -9,6 +9,7 @@
 
 #include "http/http_client.h"
 #include "probe/probes.h"
+#include "run/nats_access.h"
 
 namespace squall::router_chaos {
 namespace {
@@ -96,7 +97,10 @@ base::Result<void> RoutedSystem::start_deployment() {
   }
   event(evidence::EventKind::process,
         fmt::format("nats-1 started (pid {}, {})", nats().child()->pid(), nats().url()));
-  return {};
+  experiment::Experiment wanted;
+  wanted.links = {{.name = kRouterLink, .to = "nats-1"}};
+  links_ = std::make_unique<run::SystemLinks>(run_);
+  return links_->open(wanted, run::access_to(*deployment_), {.seed = run_.options().seed});
 }
 
 base::Result<void> RoutedSystem::write_router_config() {
@@ -109,7 +113,7 @@ base::Result<void> RoutedSystem::write_router_config() {
       "decide:\n  ack_wait: {}\n  idle_heartbeat: 100ms\n"
       "result:\n  ack_wait: {}\n  idle_heartbeat: 100ms\n"
       "backpressure:\n  active_after: {}\n",
-      deployment_->urls(), place("router").string(), http_port_, in_ms(settings_.ack_wait),
+      links_->address(kRouterLink), place("router").string(), http_port_, in_ms(settings_.ack_wait),
       in_ms(settings_.ack_wait), in_ms(settings_.backpressure_active_after));
   if (!file.flush()) return base::fail("cannot write {}", place("router.yaml").string());
   return {};
@@ -228,6 +232,7 @@ void RoutedSystem::stop() {
   operational_.reset();
   worker_.reset();
   router_.reset();
+  links_.reset();
   deployment_.reset();
   std::error_code ignored;
   std::filesystem::remove_all(work_folder_, ignored);

@@ -21,6 +21,7 @@
 #include "process/proc_status.h"
 #include "router_chaos/router_log.h"
 #include "router_chaos/suite_run.h"
+#include "run/system_links.h"
 
 namespace squall::router_chaos {
 
@@ -40,6 +41,9 @@ struct Metric {
   double sum = 0;
   double least = 0;
 };
+// The name of the link between the router and the broker.
+inline constexpr const char* kRouterLink = "router";
+
 using Metrics = std::map<std::string, Metric>;
 
 class RoutedSystem {
@@ -56,6 +60,8 @@ class RoutedSystem {
   process::Child& worker() { return *worker_; }
   const RouterLog& log() const { return *log_; }
   probe::Operational& probes() { return *operational_; }
+  // The router's way to the broker; the worker and the load go direct.
+  run::SystemLinks& links() { return *links_; }
   const SystemSettings& settings() const { return settings_; }
 
   // Starts the router again after it was drained.
@@ -92,6 +98,7 @@ class RoutedSystem {
   std::filesystem::path work_folder_;  // stores, run dir; inside the evidence folder
   std::uint16_t http_port_ = 0;
   std::unique_ptr<cluster::Deployment> deployment_;
+  std::unique_ptr<run::SystemLinks> links_;
   std::unique_ptr<process::Child> router_;
   std::unique_ptr<process::Child> worker_;
   std::unique_ptr<RouterLog> log_;

@@ -200,9 +200,9 @@ TEST(router_chaos_controlled_suite, test_jetstream_lag_backpressure) {
     };
     sample();
     const auto& planned = c.planned().trials.front();
-    const auto& lag = std::get<fault::Freeze>(planned.faults.front().action);
+    const auto& lag = std::get<fault::OnLink>(planned.faults.front().action);
     const Trial trial = c.trial(
-        planned, [&] { return chaos.induce_jetstream_lag(lag.target, lag.duration, sample); },
+        planned, [&] { return chaos.induce_jetstream_lag("router.v1.decide", lag, sample); },
         [&] {
           const base::Instant deadline = base::now() + c.run().options().give_up_after;
           while (base::now() < deadline && (states.empty() || states.back() != 0.0)) {
@@ -226,13 +226,52 @@ TEST(router_chaos_controlled_suite, test_jetstream_lag_backpressure) {
     c.expect(Group::resilience, "the system is operational again", chaos.is_system_operational());
     c.expect(Group::messages, "more than 1,000 requests piled up", most_pending > 1000,
              fmt::format("{:.0f}", most_pending));
-    c.expect(Group::messages, "requests were redelivered after ack_wait",
-             growth(trial, "router_jetstream_redelivery_total") > 0,
-             fmt::format("{:.0f}", growth(trial, "router_jetstream_redelivery_total")));
     c.expect(Group::observability, "router_backpressure_state showed it", active != states.end(), path);
     c.expect(Group::observability, "router_jetstream_ack_total went up",
              growth(trial, "router_jetstream_ack_total") > 0);
     c.note("backpressure", path);
+  });
+}
+
+// What a fault of the link's frames may not do: end a process, or a connection.
+void expect_untouched(ControlledCase& c, const Trial& trial) {
+  const auto restarted = changed(trial.pids_before, trial.pids_after);
+  c.expect(Group::resilience, "no process was restarted", restarted.empty(), joined(restarted));
+  c.expect(Group::resilience, "no connection was lost",
+           growth(trial, "router_nats_connection_lost_total") == 0.0,
+           fmt::format("{:.0f}", growth(trial, "router_nats_connection_lost_total")));
+  c.expect(Group::resilience, "the system is operational again", c.chaos().is_system_operational());
+}
+
+TEST(router_chaos_controlled_suite, test_lost_acks_redelivery) {
+  ControlledCase::run("test_lost_acks_redelivery", [](ControlledCase& c) {
+    const auto& planned = c.planned().trials.front();
+    const auto& lost = std::get<fault::OnLink>(planned.faults.front().action);
+    const Trial trial = c.trial(
+        planned, [&] { return c.chaos().strike_link(lost); },
+        [&] { c.run().wait_for(c.chaos().system().settings().ack_wait); });
+    expect_untouched(c, trial);
+    c.expect(Group::messages, "requests were redelivered after ack_wait",
+             growth(trial, "router_jetstream_redelivery_total") > 0,
+             fmt::format("{:.0f}", growth(trial, "router_jetstream_redelivery_total")));
+    c.expect(Group::observability, "router_idempotency_hit_total went up: the repeats were known",
+             growth(trial, "router_idempotency_hit_total") > 0,
+             fmt::format("{:.0f}", growth(trial, "router_idempotency_hit_total")));
+    c.note("acks lost", trial.injected.observation);
+  });
+}
+
+TEST(router_chaos_controlled_suite, test_lost_pubacks_one_effect) {
+  ControlledCase::run("test_lost_pubacks_one_effect", [](ControlledCase& c) {
+    const auto& planned = c.planned().trials.front();
+    const auto& lost = std::get<fault::OnLink>(planned.faults.front().action);
+    const Trial trial = c.trial(planned, [&] { return c.chaos().strike_link(lost); }, [] {});
+    expect_untouched(c, trial);
+    const double again =
+        growth(trial, "router_jetstream_redelivery_total") + growth(trial, "router_idempotency_hit_total");
+    c.expect(Group::messages, "what was published without an answer was published again", again > 0,
+             fmt::format("{:.0f}", again));
+    c.note("PubAcks lost", trial.injected.observation);
   });
 }
 
@@ -274,19 +313,23 @@ TEST(router_chaos_controlled_suite, test_router_role_kill_recovery) {
   });
 }
 
-TEST(router_chaos_controlled_suite, test_network_freeze_recovery) {
-  ControlledCase::run("test_network_freeze_recovery", [](ControlledCase& c) {
+TEST(router_chaos_controlled_suite, test_network_partition_recovery) {
+  ControlledCase::run("test_network_partition_recovery", [](ControlledCase& c) {
     RouterChaos& chaos = c.chaos();
-    for (const auto& planned : c.planned().trials) {
-      const auto& freeze = std::get<fault::Freeze>(planned.faults.front().action);
-      const Trial trial = c.trial(planned, [&] { return chaos.freeze_nats(freeze.duration); }, [] {});
-      c.expect(Group::resilience, "the broker is the same one", trial.nats_after == trial.nats_before);
-      c.expect(Group::resilience, "the system is operational again", chaos.is_system_operational());
-      c.expect(Group::observability, "router_nats_connection_status is 1 in every role",
-               least(trial.metrics_after, "router_nats_connection_status") == 1.0);
-      c.expect(Group::observability, "the router noticed and logged it",
-               trial.metrics.detected_at.has_value());
-    }
+    const auto& planned = c.planned().trials.front();
+    const auto& hole = std::get<fault::OnLink>(planned.faults[0].action);
+    const auto& reset = std::get<fault::OnLink>(planned.faults[1].action);
+    bool recovered = false;
+    const Trial trial = c.trial(
+        planned, [&] { return chaos.partition_router(hole, reset); },
+        [&] { recovered = chaos.wait_for_nats_recovery(c.run().options().give_up_after); });
+    c.expect(Group::resilience, "the broker is the same one", trial.nats_after == trial.nats_before);
+    c.expect(Group::resilience, "every role reconnected by itself", recovered);
+    const auto restarted = changed(trial.pids_before, trial.pids_after);
+    c.expect(Group::resilience, "no process of the router was restarted", restarted.empty(),
+             joined(restarted));
+    c.expect(Group::resilience, "the system is operational again", chaos.is_system_operational());
+    expect_connection_was_lost_and_restored(c, trial);
   });
 }
 

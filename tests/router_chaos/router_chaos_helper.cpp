@@ -167,8 +167,11 @@ inject::Injected RouterChaos::struck(base::Result<inject::Injected> injected, st
 inject::Injected RouterChaos::kill_nats_process(KillSignal signal) {
   wait_for_unfinished_work();
   const process::ProcessIdentity target = system_->nats().child()->identity();
-  return struck(run_.wait(inject::kill_process(target, number_of(signal), base::now() + kEffectPatience)),
-                fmt::format("{} to nats-1 (pid {})", name_of(signal), target.pid));
+  inject::Injected injected =
+      struck(run_.wait(inject::kill_process(target, number_of(signal), base::now() + kEffectPatience)),
+             fmt::format("{} to nats-1 (pid {})", name_of(signal), target.pid));
+  run_.wait(system_->links().listen_for(system_->nats().client_port(), false));
+  return injected;
 }
 
 inject::Injected RouterChaos::kill_named(const std::string& name) {
@@ -197,55 +200,59 @@ inject::Injected RouterChaos::drain_router() {
   return struck(drained, "SIGTERM to the router");
 }
 
-inject::Injected RouterChaos::freeze(std::vector<process::ProcessTree> trees, std::string what,
-                                     base::Nanos duration, const std::function<void()>& sample) {
-  wait_for_unfinished_work();
-  std::vector<std::unique_ptr<inject::Freeze>> freezes;
-  base::Result<inject::Injected> injected = base::fail("nothing to freeze");
-  for (process::ProcessTree& tree : trees) {
-    freezes.push_back(
-        std::make_unique<inject::Freeze>(std::move(tree), fault::Scope::kProcess, "freeze", run_.journal()));
-    auto one = run_.wait(freezes.back()->inject(base::now() + kEffectPatience));
-    // The fault is there when the last target stands still.
-    if (injected && one && !injected->took_effect()) one->effect_at.reset();
-    injected = std::move(one);
-    if (!injected) break;
-  }
-  const inject::Injected result =
-      struck(std::move(injected), what + " for " + base::format_duration(duration));
+inject::OnLink RouterChaos::make_rule(const fault::OnLink& action) {
+  inject::OnLink::Plan plan{
+      .link = action.target, .links = system_->links().proxied(action.target), .rule = action.rule};
+  plan.rule.name = action.kind;
+  return {system_->links().proxy(), std::move(plan), inject::Safety(run_.journal())};
+}
 
-  const base::Instant until = recovery_.took_effect_at + duration;
-  while (result.took_effect() && base::now() < until) {
-    show(what);
+void RouterChaos::hold(const fault::OnLink& action, const std::function<void()>& sample) {
+  const base::Instant until = recovery_.took_effect_at + action.duration;
+  green_->while_disturbed(true);
+  while (base::now() < until) {
+    show(fmt::format("{} on link {}", action.kind, action.target));
     run_.wait_for(milliseconds(20));
     if (sample) sample();
   }
-  for (auto& freeze : freezes) {
-    const auto healed = run_.wait(freeze->heal(base::now() + kEffectPatience));
-    if (!healed) continue;
-    event(evidence::EventKind::heal, healed->healed_at, healed->observation);
-    recovery_.back_at = healed->effect_at;
-  }
-  return result;
 }
 
-inject::Injected RouterChaos::induce_jetstream_lag(std::string_view subject, base::Nanos duration,
+void RouterChaos::heal(inject::OnLink& rule) {
+  const auto healed = run_.wait(rule.heal());
+  if (!healed) return;
+  green_->while_disturbed(false);
+  event(evidence::EventKind::heal, healed->healed_at, healed->observation);
+  recovery_.back_at = healed->effect_at;
+}
+
+inject::Injected RouterChaos::strike_link(const fault::OnLink& action, const std::function<void()>& sample) {
+  wait_for_unfinished_work();
+  inject::OnLink rule = make_rule(action);
+  const inject::Injected injected = struck(run_.wait(rule.inject(base::now() + action.duration)),
+                                           fmt::format("{} on link {}", action.kind, action.target));
+  if (injected.took_effect()) hold(action, sample);
+  heal(rule);
+  return injected;
+}
+
+inject::Injected RouterChaos::induce_jetstream_lag(std::string_view subject, const fault::OnLink& late_acks,
                                                    const std::function<void()>& sample) {
   SQUALL_CHECK(subject == "router.v1.decide");
-  std::vector<process::ProcessTree> deciders;
-  for (const auto& [name, pid] : router_pids()) {
-    const auto identity = identity_of(pid);
-    if (!name.starts_with("decide-") || !identity) continue;
-    deciders.emplace_back(
-        process::ProcessTree::Root{.identity = *identity, .mark = {}, .own_session = false});
-  }
-  return freeze(std::move(deciders), "SIGSTOP to the decide roles", duration, sample);
+  return strike_link(late_acks, sample);
 }
 
-inject::Injected RouterChaos::freeze_nats(base::Nanos duration) {
-  std::vector<process::ProcessTree> broker;
-  broker.push_back(system_->nats().child()->tree());
-  return freeze(std::move(broker), fmt::format("SIGSTOP to nats-1 (pid {})", get_nats_pid()), duration, {});
+inject::Injected RouterChaos::partition_router(const fault::OnLink& black_hole, const fault::OnLink& reset) {
+  wait_for_unfinished_work();
+  inject::OnLink hole = make_rule(black_hole);
+  const inject::Injected injected = struck(run_.wait(hole.inject(base::now() + black_hole.duration)),
+                                           fmt::format("partition of link {}", black_hole.target));
+  if (injected.took_effect()) hold(black_hole, {});
+  inject::OnLink cut = make_rule(reset);
+  const auto was_cut = run_.wait(cut.inject(base::now() + kEffectPatience));
+  event(evidence::EventKind::fault, base::now(), was_cut ? was_cut->observation : was_cut.error().message());
+  heal(cut);
+  heal(hole);
+  return injected;
 }
 
 std::optional<base::Instant> RouterChaos::restart_nats() {
@@ -255,6 +262,7 @@ std::optional<base::Instant> RouterChaos::restart_nats() {
     event(evidence::EventKind::note, base::now(), started.error().message());
     return std::nullopt;
   }
+  run_.wait(system_->links().listen_for(system_->nats().client_port(), true));
   recovery_.back_at = started->info_at;
   event(evidence::EventKind::heal, started->info_at,
         fmt::format("nats-1 answers again (pid {})", get_nats_pid()));

@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "inject/freeze.h"
 #include "inject/injection.h"
+#include "inject/on_link.h"
 #include "probe/time_to_green.h"
 #include "router_chaos/routed_system.h"
 #include "router_chaos/suite_run.h"
@@ -63,12 +63,15 @@ class RouterChaos {
   inject::Injected drain_router();
   // Whether the last drain ended with exit code 0.
   bool last_drain_was_clean() const { return drained_cleanly_; }
-  // Stops the acks of the consumer of `subject` for `duration` by freezing the roles that ack there, and
-  // calls `sample` every 20 ms meanwhile. Only router.v1.decide is known.
-  inject::Injected induce_jetstream_lag(std::string_view subject, base::Nanos duration,
+  // Holds the acks of the consumer of `subject` back on the router's link, and calls `sample` every 20 ms
+  // meanwhile. Only router.v1.decide is known.
+  inject::Injected induce_jetstream_lag(std::string_view subject, const fault::OnLink& late_acks,
                                         const std::function<void()>& sample);
-  // The broker stops answering while its sockets stay open.
-  inject::Injected freeze_nats(base::Nanos duration);
+  // A fault of the router's link, for its duration.
+  inject::Injected strike_link(const fault::OnLink& action, const std::function<void()>& sample = {});
+  // Nothing passes between the router and the broker, and no socket says so; at its end the network resets
+  // what is left of the connections.
+  inject::Injected partition_router(const fault::OnLink& black_hole, const fault::OnLink& reset);
 
   // --- recovery ---
   // Starts the broker again (its heal is the restart, and we are who restarts it). Nothing: it did not come.
@@ -98,8 +101,9 @@ class RouterChaos {
   void wait_for_unfinished_work();
   inject::Injected struck(base::Result<inject::Injected> injected, std::string what);
   inject::Injected kill_named(const std::string& name);
-  inject::Injected freeze(std::vector<process::ProcessTree> trees, std::string what, base::Nanos duration,
-                          const std::function<void()>& sample);
+  inject::OnLink make_rule(const fault::OnLink& action);
+  void hold(const fault::OnLink& action, const std::function<void()>& sample);
+  void heal(inject::OnLink& rule);
   probe::Finding backlog() const;
   bool wait_until_true(const std::function<bool()>& condition, base::Nanos timeout, std::string_view doing);
 

@@ -46,7 +46,7 @@ said() { [[ $output == *"$1"* ]] || { echo "$output"; false; }; }
 
 @test "npm start is a shell and node below npm: the kill takes all of them" {
   "$ROOT/examples/setup.sh" node-worker >/dev/null || skip "no Node, or no registry"
-  experiment "[npm, start, --prefix, \"$ROOT/examples/node-worker\", --, --work-ms=10]" '{kill: orders, when: 1s}' 80/s
+  experiment "[npm, start, --prefix, \"$ROOT/examples/node-worker\", --, --work-ms=10]" '{kill: orders, when: before_ack}' 40/s
   run "$SQUALL" run honest.yaml
   [ "$status" -eq 0 ] || { echo "$output"; false; }
   [[ $output =~ orders:\ [0-9]+,\ [23]\ processes ]] || { echo "$output"; false; }
@@ -93,5 +93,5 @@ said() { [[ $output == *"$1"* ]] || { echo "$output"; false; }; }
 @test "a kill that strikes no unfinished work is inconclusive" {
   experiment "[\"$WORKER\"]" '{kill: orders, when: 900ms}' 1/s
   inconclusive
-  said "struck no unfinished work"
+  said "no unfinished work was struck"
 }
