@@ -77,7 +77,7 @@ with open(path("worker.creds"), "w", encoding="ascii") as file:
         account, user.public(), "worker", {"type": "user", "subs": -1, "data": -1, "payload": -1}))
     file.write("-----BEGIN USER NKEY SEED-----\n%s\n------END USER NKEY SEED------\n" % user.seed())
 openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=example", "-addext",
-        "subjectAltName=IP:127.0.0.1", "-keyout", path("server.key"), "-out", path("ca.pem"))
+        "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", path("server.key"), "-out", path("ca.pem"))
 preload = {account.public(): jwt(operator, account.public(), "ORDERS", {"type": "account", "limits": limits}),
            system.public(): jwt(operator, system.public(), "SYS", {"type": "account"})}
 with open(path("server.conf"), "w", encoding="ascii") as file:

@@ -137,7 +137,7 @@ expect: {caught_up: 20s, lost: 0, duplicates: 0, hit: some}
   boost::asio::io_context io_;
   testing::TemporaryFolder folder_;
   testing::Authority authority_{folder_.path(), "authority"};
-  testing::Authority::Files files_ = authority_.issue("server", "IP:127.0.0.1");
+  testing::Authority::Files files_ = authority_.issue("server", "IP:127.0.0.1,DNS:localhost");
   testing::NatsOperator operator_;
   std::filesystem::path creds_ = operator_.creds_file(folder_.path(), "worker");
   testing::NatsServer server_{
