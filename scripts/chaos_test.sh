@@ -32,7 +32,14 @@ usage_error() {
   exit 2
 }
 
+# The names of the tests, from the source: there may be no build yet.
+test_names() {
+  sed -n 's/^TEST(router_chaos_controlled_suite, \([a-z_0-9]*\)).*/\1/p' \
+    tests/router_chaos/router_chaos_controlled_suite.cpp
+}
+
 dry_run=false
+only=
 suite_options=()
 while (($# > 0)); do
   case $1 in
@@ -44,7 +51,12 @@ while (($# > 0)); do
       ;;
     --only)
       [[ -n ${2:-} ]] || usage_error "--only needs the name of a test (--dry-run lists them)"
-      suite_options+=(--only "$2")
+      [[ -z $only ]] || usage_error "--only is given twice; * is a wildcard: --only 'test_nats_*'"
+      only=$2
+      # shellcheck disable=SC2053  # a pattern is what it is
+      while IFS= read -r name; do [[ $name != $only ]] || matches=true; done < <(test_names)
+      [[ -n ${matches:-} ]] || usage_error "no test is called '$only'; there are: $(test_names | tr '\n' ' ')"
+      suite_options+=(--only "$only")
       shift
       ;;
     --keep-running) suite_options+=(--keep-running) ;;
@@ -65,19 +77,20 @@ if ! setup_state=$(scripts/setup.sh --check 2>&1); then
     problems+=("this system has no apt: run scripts/setup.sh for the list of what is needed")
   fi
 fi
-if [[ -n ${SQUALL_NATS_SERVER:-} && ! -x ${SQUALL_NATS_SERVER} ]]; then
+if [[ -n ${SQUALL_NATS_SERVER:-} && ! (-f $SQUALL_NATS_SERVER && -x $SQUALL_NATS_SERVER) ]]; then
   problems+=("SQUALL_NATS_SERVER=$SQUALL_NATS_SERVER is not an executable file")
 fi
+# What exists of its path, which is where the rest would be made.
+existing=$artifacts
+until [[ -e $existing ]]; do existing=$(dirname "$existing"); done
 if [[ -e $artifacts && ! -d $artifacts ]]; then
   problems+=("$artifacts exists and is not a folder: move it away, or set SQUALL_ARTIFACTS")
-elif [[ -d $artifacts ]]; then
-  if ! probe=$(mktemp "$artifacts/.write-XXXXXX" 2>/dev/null); then
-    problems+=("$artifacts is not writable: change its owner, or set SQUALL_ARTIFACTS to another folder")
-  else
-    rm -f "$probe"
-  fi
+elif ! probe=$(mktemp "$existing/.write-XXXXXX" 2>/dev/null); then
+  problems+=("$existing is not writable: change its owner, or set SQUALL_ARTIFACTS to another folder")
+else
+  rm -f "$probe"
 fi
-free_kib=$(df -Pk "$(if [[ -d $artifacts ]]; then echo "$artifacts"; else echo .; fi)" | awk 'NR == 2 {print $4}')
+free_kib=$(df -Pk "$existing" | awk 'NR == 2 {print $4}')
 if ((free_kib < 1024 * 1024)); then
   problems+=("only $((free_kib / 1024)) MiB free here: at least 1024 MiB are needed for build and evidence")
 fi
@@ -98,8 +111,7 @@ if $dry_run; then
     exec "$suite" --plan "${suite_options[@]}"
   fi
   echo "plan       not built yet; after set-up and build (cmake --preset dev) these tests would run:"
-  sed -n 's/^TEST(router_chaos_controlled_suite, \([a-z_0-9]*\)).*/           \1/p' \
-    tests/router_chaos/router_chaos_controlled_suite.cpp
+  test_names | sed 's/^/           /'
   exit 0
 fi
 report_problems || exit 3
@@ -114,29 +126,45 @@ tee_pid=$!
 trap 'exec >&- 2>&-; wait "$tee_pid" 2>/dev/null || true' EXIT
 echo "squall     controlled chaos tests, $(date -u +%FT%TZ)"
 
-scripts/build.sh dev router_chaos_controlled_suite router router-worker squall
-
-# The suite has a session of its own, so that a terminal's Ctrl-C reaches it once, through this script. It dies
-# with this script, and its children die with it, whatever happens (also SIGKILL).
-suite_pid=
+# Build and suite have sessions of their own, so that a terminal's Ctrl-C reaches them once, through this script.
+# They die with it, and their children with them, whatever happens (also SIGKILL).
+child=
+group=  # "-": signals go to all of the child's processes
 signal=
 pass_on() {
   signal=$1
-  [[ -z $suite_pid ]] || kill -s "$1" "$suite_pid" 2>/dev/null || true
+  [[ -z $child ]] || kill -s "$1" -- "$group$child" 2>/dev/null || true
 }
 trap 'pass_on INT' INT
 trap 'pass_on TERM' TERM HUP
 
-# A shell's background process ignores SIGINT; until the suite has its own answer, the signal is to end it.
-setsid env --default-signal=INT setpriv --pdeathsig KILL \
-  "$suite" --artifacts "$artifacts" --log "$log" --live-fd 3 "${suite_options[@]}" &
-suite_pid=$!
-[[ -z $signal ]] || pass_on "$signal" # it came before there was anybody to pass it on to
-while true; do
-  status=0
-  wait "$suite_pid" || status=$?
-  # wait also returns when a trapped signal arrived; the suite is still cleaning up then.
-  kill -0 "$suite_pid" 2>/dev/null || break
-done
+# Runs a command and leaves its exit code in `status`. A shell's background process ignores SIGINT; until the
+# command has its own answer, the signal is to end it.
+run_child() {
+  setsid env --default-signal=INT setpriv --pdeathsig "$1" "${@:2}" &
+  child=$!
+  [[ -z $signal ]] || pass_on "$signal" # it came before there was anybody to pass it on to
+  while true; do
+    status=0
+    wait "$child" || status=$?
+    # wait also returns when a trapped signal arrived; the child is still cleaning up then.
+    kill -0 "$child" 2>/dev/null || break
+  done
+  child=
+}
+
+group=-
+run_child TERM scripts/build.sh dev router_chaos_controlled_suite router router-worker squall
+if [[ -n $signal ]]; then
+  echo "chaos_test.sh: ended during the build, by SIG$signal; nothing was started"
+  exit "$([[ $signal == INT ]] && echo 130 || echo 143)"
+fi
+if ((status != 0)); then
+  ((status == 2)) || status=3 # no set-up for this system; else the environment failed, and no property
+  exit "$status"
+fi
+
+group=
+run_child KILL "$suite" --artifacts "$artifacts" --log "$log" --live-fd 3 "${suite_options[@]}"
 echo "log        $log"
 exit "$status"

@@ -6,7 +6,8 @@ set -euo pipefail
 usage() {
   cat <<'EOF'
 usage: scripts/nats_start.sh [--port N]
-  --port N   the client port; default: a free one, chosen by the server and printed
+  --port N   the client port; default: the one that it had when it died, so that its clients find it again, else
+             a free one, chosen by the server and printed
 Idempotent: says so when it runs already. Everything it makes is under _artifacts/nats (SQUALL_ARTIFACTS replaces
 _artifacts): nats.pid, nats.log, store. SQUALL_NATS_SERVER names another binary. See nats_status.sh, nats_stop.sh.
 Exit codes: 0 runs and is healthy, 1 it does not, 2 bad usage or no nats-server, 3 the port is in use.
@@ -20,6 +21,7 @@ readonly health_patience=15 # seconds
 say() { echo "nats_start.sh: $*" >&2; }
 
 port=-1
+monitor_port=-1
 while [[ $# -gt 0 ]]; do
   case $1 in
     --port)
@@ -75,10 +77,30 @@ print_running() {
   echo "  pid $(instance_field pid) · monitoring $(instance_field monitor) · log $instance_log"
 }
 
+# Port 4222 of nats://127.0.0.1:4222.
+port_of() { [[ -z $1 ]] || echo "${1##*:}"; }
+
+# A server that died comes back where its clients look for it, unless somebody else is there by now.
+take_its_old_ports() {
+  local client monitoring
+  client=$(port_of "$(instance_field url)")
+  monitoring=$(port_of "$(instance_field monitor)")
+  if [[ $port == -1 && -n $client && -z $(owner_of_port "$client") ]]; then
+    port=$client
+    say "it died without a stop: it gets its port $port and its store again"
+  fi
+  if [[ -n $monitoring && -z $(owner_of_port "$monitoring") ]]; then monitor_port=$monitoring; fi
+}
+
 check_not_running() {
-  instance_runs || { instance_forget; return 0; }
+  instance_runs || { take_its_old_ports; instance_forget; return 0; }
   local url
   url=$(instance_field url)
+  if [[ -z $url ]]; then
+    say "an earlier start was cut off: its server (pid $(instance_field pid)) is ended"
+    "$instance_root/scripts/nats_stop.sh" >&2 || exit 1
+    return 0
+  fi
   if [[ $port != -1 && ${url##*:} != "$port" ]]; then
     say "it runs already, on $url; stop it first (scripts/nats_stop.sh) to have it on port $port"
     exit 1
@@ -119,10 +141,17 @@ fi
 # Beyond this point nothing of ours runs, and the port (if one was asked for) was free a moment ago.
 rm -f "$instance_folder"/ports/*.ports
 : >"$instance_log"
-setsid "$binary" --jetstream --store_dir "$instance_folder/store" --addr 127.0.0.1 --port "$port" \
-  --http_port -1 --ports_file_dir "$instance_folder/ports" </dev/null >>"$instance_log" 2>&1 9>&- &
+# It is known before it runs, so that whoever kills this script leaves no server that nobody knows. A start must
+# not wait for what the server holds open: 9 is the lock.
+(
+  jq -n --argjson pid "$BASHPID" --arg start_ticks "$(start_ticks_of "$BASHPID")" --arg binary "$binary" \
+    '$ARGS.named' >"$instance_state.new"
+  mv "$instance_state.new" "$instance_state"
+  exec setsid "$binary" --jetstream --store_dir "$instance_folder/store" --addr 127.0.0.1 --port "$port" \
+    --http_port "$monitor_port" --ports_file_dir "$instance_folder/ports"
+) </dev/null >>"$instance_log" 2>&1 9>&- &
 server=$!
-trap 'give_up "interrupted"' INT TERM
+trap 'give_up "interrupted"' INT TERM HUP
 
 deadline=$((SECONDS + health_patience))
 ports_file=
@@ -146,5 +175,5 @@ until instance_healthy "$monitor"; do
   ((SECONDS < deadline)) || give_up "it is not healthy after $health_patience s"
   sleep 0.02
 done
-trap - INT TERM
+trap - INT TERM HUP
 print_running "started"

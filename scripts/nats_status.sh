@@ -21,7 +21,11 @@ esac
 
 if ! instance_runs; then
   echo "not running"
-  [[ ! -e $instance_state ]] || echo "  it was pid $(instance_field pid); its log is $instance_log"
+  if [[ -e $instance_state ]]; then
+    url=$(instance_field url)
+    echo "  it was pid $(instance_field pid)${url:+ at $url}; its log is $instance_log"
+    echo "  store $instance_folder/store; scripts/nats_start.sh starts it again there, on the same port"
+  fi
   exit 1
 fi
 state=healthy

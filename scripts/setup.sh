@@ -29,7 +29,7 @@ packages=(
   "libboost1.81-dev libboost-dev"   # Asio and Beast; Debian 12's default Boost is too old
   libssl-dev libnats-dev libcpp-httplib-dev libcli11-dev libyaml-cpp-dev nlohmann-json3-dev
   libfmt-dev prometheus-cpp-dev libzstd-dev libpugixml-dev
-  libgtest-dev libgmock-dev bats jq curl
+  libgtest-dev libgmock-dev bats jq curl python3
 )
 if $with_ci; then
   packages+=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck)

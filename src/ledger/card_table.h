@@ -110,7 +110,6 @@ class CardTable {
   bool surplus(Card card, Stage stage) const {
     return effects(card, stage) > (card.has(Card::filtered) ? 0 : fan_out_[stage]);
   }
-  std::size_t bytes_per_input() const { return stride_; }
 
  private:
   static constexpr std::uint64_t kPerChunk = 1 << 16;

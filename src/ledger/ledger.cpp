@@ -334,8 +334,6 @@ void Ledger::contradiction(std::string what) {
   if (!inconsistency_) inconsistency_ = std::move(what);
 }
 
-void Ledger::add_hole(const std::string& why) { contradiction("records are missing: " + why); }
-
 std::uint32_t Ledger::intern_reason(std::string_view reason) {
   if (const auto known = reason_index_.find(reason); known != reason_index_.end()) return known->second;
   if (reasons_.size() == kMaxReasons) return kMaxReasons - 1;

@@ -158,8 +158,6 @@ class Ledger {
   const std::optional<std::string>& inconsistency() const { return inconsistency_; }
   // Why times prove nothing, though counts do.
   std::optional<std::string> clock_problem() const { return clocks_.problem(); }
-  // Records are known to be missing (a torn file, a disk that was full).
-  void add_hole(const std::string& why);
 
   // For the self-test: as if the effects of that stage had never been read.
   void hide_effects(OpId id, Stage stage);

@@ -30,6 +30,7 @@ class SeenSeqs {
   SeenSeqs() = default;
   SeenSeqs(const SeenSeqs& other) : blocks_(other.blocks_) {}
   SeenSeqs& operator=(const SeenSeqs& other) {
+    if (this == &other) return *this;
     blocks_ = other.blocks_;
     last_ = nullptr;
     return *this;

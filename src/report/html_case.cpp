@@ -13,13 +13,8 @@ void add_checks(std::string& out, const CaseReport& report) {
   if (report.checks.empty() && report.clocks.empty()) return;
   out += "<dl class=\"facts\">\n";
   for (const check::Verdict& verdict : report.checks) {
-    std::string counts;
-    for (const check::Count& count : verdict.counts) {
-      counts +=
-          fmt::format("{}{} {}", counts.empty() ? "" : " · ", escape(count.name), group_digits(count.value));
-    }
     out += fmt::format("<dt>{}</dt><dd>{} <span class=\"dim\">{}</span>", escape(verdict.checker),
-                       badge(verdict.kind), counts);
+                       badge(verdict.kind), escape(describe(verdict.counts, " · ")));
     for (const std::string& reason : verdict.reasons) out += fmt::format("<br>{}", escape(reason));
     if (verdict.kind != check::VerdictKind::pass && !verdict.examples.empty()) {
       out += "<ul class=\"examples\">";

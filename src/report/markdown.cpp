@@ -59,10 +59,7 @@ void add_checks(std::string& out, const CaseReport& report) {
   for (const check::Verdict& verdict : report.checks) {
     out += fmt::format("- **{}** {}", md(verdict.checker), check::to_string(verdict.kind));
     for (const std::string& reason : verdict.reasons) out += ": " + md(reason);
-    std::string counts;
-    for (const check::Count& count : verdict.counts) {
-      counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count.name, group_digits(count.value));
-    }
+    const std::string counts = describe(verdict.counts, ", ");
     if (!counts.empty()) out += fmt::format(" ({})", md(counts));
     out += "\n";
     if (verdict.kind == check::VerdictKind::pass) continue;

@@ -77,6 +77,14 @@ TEST(RunReport, ATrialThatNeverCameBackIsWorseThanTheSlowest) {
   EXPECT_EQ(worst_trial(never)->number, 2);
 }
 
+TEST(Counts, OfThoseThatSplitTheFirstTwoOnlyWhatIsNotZeroIsShown) {
+  EXPECT_EQ(describe({{"acknowledged", 3510}, {"lost", 0}, {"in_nats", 0}, {"tail", 0}}, " · "),
+            "acknowledged 3,510 · lost 0");
+  EXPECT_EQ(describe({{"acknowledged", 3510}, {"lost", 2}, {"in_nats", 0}, {"tail", 2}}, ", "),
+            "acknowledged 3,510, lost 2, tail 2");
+  EXPECT_EQ(describe(std::vector<check::Count>{}, ", "), "");
+}
+
 TEST(TrialSummary, SaysNeverAndForHowLongItWasWatched) {
   EXPECT_EQ(make_summary(trial(1, seconds{2})),
             "SIGKILL nats-1 · 3 unfinished · first output 20 ms · caught up 2.00 s · green 2.00 s");

@@ -86,6 +86,16 @@ std::string describe(const check::Totals& totals) {
       group_digits(totals.unknown), group_digits(totals.recovered));
 }
 
+std::string describe(const std::vector<check::Count>& counts, std::string_view separator) {
+  std::string text;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (i >= 2 && counts[i].value == 0) continue;
+    text +=
+        fmt::format("{}{} {}", text.empty() ? "" : separator, counts[i].name, group_digits(counts[i].value));
+  }
+  return text;
+}
+
 std::string describe(const ClockReport& clock) {
   std::string text = check::describe(clock.summary);
   if (clock.slo) text += " · want " + base::format_duration(*clock.slo);

@@ -33,6 +33,9 @@ TableRow table_row(const CaseReport& report);
 std::string count_verdicts(const RunReport& report);
 // "7,163 of 7,182 inputs acknowledged: 0 lost, 0 duplicated, 0 unexpected; 12 failed, 3 unknown, 4 recovered"
 std::string describe(const check::Totals& totals);
+// "acknowledged 3,510 · lost 2 · by_service 2": the first two, and of the others, which split them, what is
+// not zero. verdict.json has them all.
+std::string describe(const std::vector<check::Count>& counts, std::string_view separator);
 // "p50 2.00 s, worst of 10: 2.01 s · want 30.00 s · bound 5.00 s"
 std::string describe(const ClockReport& clock);
 

@@ -34,9 +34,9 @@ class LinkTls : public ::testing::Test {
     tls.key_file = files.key;
     return tls;
   }
+  // False: the client is not here, and why_not_ says why.
   bool connect(const std::string& name, FaultyLink& link, bool with_tls, bool first = false) {
-    std::string why_not;
-    const auto command = ClientProgram::command(name, why_not);
+    const auto command = ClientProgram::command(name, why_not_);
     if (!command) return false;
     client_ = std::make_unique<ClientProgram>(*command);
     json options{{"url", url(link)}};
@@ -71,6 +71,7 @@ class LinkTls : public ::testing::Test {
   TemporaryFolder folder_;
   Authority authority_{folder_.path(), "authority"};
   std::unique_ptr<ClientProgram> client_;
+  std::string why_not_;
 };
 
 class LinkTlsOn : public LinkTls, public ::testing::WithParamInterface<const char*> {};
@@ -80,7 +81,7 @@ TEST_P(LinkTlsOn, NatsFaultsWorkInsideTlsThatIsEndedAndBegunAnew) {
   proxy::LinkTls tls = towards(Upgrade::kAfterInfo, Upgrade::kAfterInfo);
   tls.server_ca_file = authority_.file();
   FaultyLink link(server->port(), tls);
-  if (!connect(GetParam(), link, /*with_tls=*/true)) GTEST_SKIP() << "not installed";
+  if (!connect(GetParam(), link, /*with_tls=*/true)) GTEST_SKIP() << why_not_;
   expect_traffic();
 
   EXPECT_EQ(client_->run("flush"), kNothing);
@@ -99,7 +100,7 @@ TEST_P(LinkTlsOn, NatsFaultsWorkInsideTlsThatIsEndedAndBegunAnew) {
 TEST_P(LinkTlsOn, APlainClientReachesAServerThatWantsTls) {
   const auto server = tls_server();
   FaultyLink link(server->port(), towards(Upgrade::kNone, Upgrade::kAfterInfo));
-  if (!connect(GetParam(), link, /*with_tls=*/false)) GTEST_SKIP() << "not installed";
+  if (!connect(GetParam(), link, /*with_tls=*/false)) GTEST_SKIP() << why_not_;
   expect_traffic();
 }
 
@@ -115,7 +116,7 @@ TEST_P(TlsFirstOn, TlsFromTheFirstByteOnBothEndsOfALink) {
   proxy::LinkTls tls = towards(Upgrade::kFirst, Upgrade::kFirst);
   tls.server_ca_file = authority_.file();
   FaultyLink near(far.port(), tls);
-  if (!connect(GetParam(), near, /*with_tls=*/true, /*first=*/true)) GTEST_SKIP() << "not installed";
+  if (!connect(GetParam(), near, /*with_tls=*/true, /*first=*/true)) GTEST_SKIP() << why_not_;
   expect_traffic();
   EXPECT_EQ(far.connections().at(0).client, GetParam()) << "read as NATS";
 }

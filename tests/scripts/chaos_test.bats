@@ -100,6 +100,11 @@ wait_for_line() { # file, pattern
   umount "$work/ro"
   [ "$status" -eq 3 ]
   [[ $output == *"$work/ro is not writable"* ]]
+  mount -t tmpfs -o ro,size=4k none "$work/ro"
+  SQUALL_ARTIFACTS=$work/ro/deeper/still run scripts/chaos_test.sh
+  umount "$work/ro"
+  [ "$status" -eq 3 ]
+  [[ $output == *"$work/ro is not writable"* ]]
 }
 
 @test "a broker that is too old is refused" {
@@ -144,6 +149,34 @@ ctrl_c() {
   kill -INT -- "-$script"
   status=0
   wait "$script" || status=$?
+}
+
+# A stand-in for ninja, the only thing that build.sh runs for long.
+fake_ninja() {
+  mkdir -p "$work/bin"
+  printf '#!/bin/sh\necho "[1/9] compiling"\ntouch "%s"\n%s\n' "$work/builds" "$1" >"$work/bin/ninja"
+  chmod +x "$work/bin/ninja"
+}
+
+@test "a build that fails is no violation: exit code 3, with the end of its log" {
+  fake_ninja "echo 'error: no such header'; exit 1"
+  PATH=$work/bin:$PATH run scripts/chaos_test.sh --only test_control_no_fault
+  [ "$status" -eq 3 ]
+  [[ $output == *"build: FAILED"*"no such header"* ]]
+}
+
+@test "a signal to the script during the build ends both at once" {
+  fake_ninja "exec sleep 60"
+  for signal in INT:130 TERM:143 HUP:143 KILL:137; do
+    rm -f "$work/builds"
+    PATH=$work/bin:$PATH start_as_a_group --only test_control_no_fault
+    for _ in {1..200}; do [ -e "$work/builds" ] && break; sleep 0.05; done
+    kill -s "${signal%:*}" "$script"
+    status=0
+    wait "$script" || status=$?
+    [ "$status" -eq "${signal#*:}" ] || { echo "$signal: $status"; cat "$work/out"; false; }
+    wait_until_none_marked "$mark"
+  done
 }
 
 @test "Ctrl-C in mid-run ends with 130, a report, and nothing left" {

@@ -116,10 +116,30 @@ EOF
   kill -KILL "$(field pid)"
   run scripts/nats_status.sh
   [ "$status" -eq 1 ]
-  [[ $output == *"not running"* ]]
+  [[ $output == *"not running"*"$(field url)"*"$SQUALL_ARTIFACTS/nats/store"* ]]
+  url=$(field url)
+  monitor=$(field monitor)
   run scripts/nats_start.sh
   [ "$status" -eq 0 ]
-  [[ $output == *"started:"* ]]
+  [[ $output == *"gets its port ${url##*:}"*"started: $url"* ]]
+  [ "$(field monitor)" = "$monitor" ]
+}
+
+@test "a start that is killed leaves no server that the next one does not know" {
+  scripts/nats_start.sh &
+  start=$!
+  until [ -e "$state" ]; do sleep 0.001; done
+  kill -KILL "$start"
+  wait "$start" || true
+  run scripts/nats_start.sh
+  [ "$status" -eq 0 ]
+  servers=0
+  for line in /proc/[0-9]*/cmdline; do
+    if tr '\0' ' ' <"$line" 2>/dev/null | grep -q -- "--store_dir $SQUALL_ARTIFACTS/nats/store"; then
+      servers=$((servers + 1))
+    fi
+  done
+  [ "$servers" -eq 1 ]
 }
 
 @test "a frozen server is not healthy and is stopped all the same" {

@@ -2,21 +2,11 @@
 # `squall run` on what somebody else runs: processes found by their command line, which reach NATS through a link that
 # listens where they dial; and runs that end before their time.
 
-setup_file() {
-  export ROOT="$BATS_TEST_DIRNAME/../.."
-  export SQUALL="$ROOT/build/dev/bin/squall"
-  export SQUALL_BIN="$ROOT/build/dev/bin"
-}
-
-setup() {
-  cd "$BATS_TEST_TMPDIR"
-}
+load squall
 
 teardown() {
   [[ -z ${service:-} ]] || kill -KILL -- "-$service" 2>/dev/null || true
 }
-
-said() { [[ $output == *"$1"* ]] || { echo "$output"; false; }; }
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
@@ -73,25 +63,12 @@ EOF
   start_service "$port"
   NATS_URL=nats://127.0.0.1:$port setsid bash -c "exec node $ROOT/examples/node-worker/worker.mjs --tag=$mark" >/dev/null 2>&1 3>&- &
   local other=$!
+  until [[ $(cat "/proc/$other/comm") == node ]]; do sleep 0.01; done # a group and a target from then on
   attached_experiment '{kill: orders, when: 300ms}'
   run "$SQUALL" run attached.yaml --trials 1
   kill -KILL -- "-$other"
   [ "$status" -eq 3 ] || { echo "$output"; false; }
   said "orders is more than at_most 1: 2 live processes by a command line with"
-}
-
-# $1: faults, $2: more lines.
-router_experiment() {
-  cp -r "$ROOT/experiments/router" .
-  cat >router.yaml <<EOF
-squall: 1
-name: on-the-router
-include: router/system.yaml
-faults: $1
-trials: {count: 1, baseline: 300ms, control: 500ms}
-expect: {lost: 0, duplicates: 0, hit: any}
-$2
-EOF
 }
 
 @test "an abort condition ends the run and heals within a second" {
@@ -110,7 +87,7 @@ EOF
 }
 
 @test "a fault strikes when a probe changes" {
-  router_experiment '[{freeze: nats-1, for: 600ms}, {kill: decide-0, when: {probe: nats-1, becomes: green}}]' ''
+  router_experiment '[{freeze: nats-1, for: 600ms}, {kill: decide-0, when: {probe: nats-1, becomes: green}}]'
   run "$SQUALL" run router.yaml
   [ "$status" -eq 0 ] || { echo "$output"; false; }
   local thawed killed

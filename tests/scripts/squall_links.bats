@@ -2,30 +2,7 @@
 # `squall run` with links between the processes and NATS: their faults, the moments at which they hold a frame, and
 # what is left of them. With a real broker, router and (where it can be had) Node.
 
-setup_file() {
-  export ROOT="$BATS_TEST_DIRNAME/../.."
-  export SQUALL="$ROOT/build/dev/bin/squall"
-  export SQUALL_BIN="$ROOT/build/dev/bin"
-}
-
-setup() {
-  cd "$BATS_TEST_TMPDIR"
-}
-
-said() { [[ $output == *"$1"* ]] || { echo "$output"; false; }; }
-
-# $1: the faults; what else an experiment on the router needs.
-router_experiment() {
-  cp -r "$ROOT/experiments/router" .
-  cat >router.yaml <<EOF
-squall: 1
-name: on-the-router
-include: router/system.yaml
-faults: $1
-trials: {count: 1, baseline: 300ms, control: 500ms}
-expect: {lost: 0, duplicates: 0, hit: any}
-EOF
-}
+load squall
 
 # $1: the worker's mistake, $2: the moment of the kill.
 worker_experiment() {

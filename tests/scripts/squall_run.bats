@@ -1,14 +1,7 @@
 #!/usr/bin/env bats
 # `squall run` on the shipped experiments, as a user types it: from another folder, with a real broker and router.
 
-setup_file() {
-  export ROOT="$BATS_TEST_DIRNAME/../.."
-  export SQUALL="$ROOT/build/dev/bin/squall"
-}
-
-setup() {
-  cd "$BATS_TEST_TMPDIR"
-}
+load squall
 
 @test "a kill of the broker passes, and leaves sealed evidence" {
   run "$SQUALL" run "$ROOT/experiments/nats-kill.yaml" --trials 1

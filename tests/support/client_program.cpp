@@ -23,7 +23,7 @@ constexpr base::Nanos kPatience = 20s;
 
 }  // namespace
 
-// scripts/test_clients.sh prepares what the two need from their registries, if it can.
+// tests/clients/prepare.sh prepares what the two need from their registries, if it can.
 std::optional<std::vector<std::string>> ClientProgram::command(const std::string& client,
                                                                std::string& why_not) {
   const std::filesystem::path folder = CLIENTS_FOLDER;
