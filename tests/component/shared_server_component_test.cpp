@@ -105,7 +105,7 @@ processes:
     ready: {consumer: ORDERS/worker}
 workload:
   publish: orders.created
-  rate: 150/s
+  rate: 100/s
   payload: {text: '{"order_id":"","amount":1}', set: {/order_id: "${id}"}}
   effect: {subject: orders.confirmed, match: {json: /order_id}}
 faults:
