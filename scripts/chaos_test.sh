@@ -133,13 +133,24 @@ group=  # "-": signals go to all of the child's processes
 signal=
 pass_on() {
   signal=$1
-  [[ -z $child ]] || kill -s "$1" -- "$group$child" 2>/dev/null || true
+  [[ -n $child ]] || return 0
+  # A shell's background process begins in the shell's group and ignores SIGINT, until setsid and env have ended
+  # both: a signal before that would be lost.
+  while ignores_sigint "$child"; do sleep 0.01; done
+  kill -s "$1" -- "$group$child" 2>/dev/null || true
+}
+ignores_sigint() {
+  local key value
+  while read -r key value; do
+    if [[ $key == SigIgn: ]] && ((16#$value & 2)); then return 0; fi
+  done 2>/dev/null <"/proc/$1/status"
+  return 1 # or it is gone
 }
 trap 'pass_on INT' INT
 trap 'pass_on TERM' TERM HUP
 
-# Runs a command and leaves its exit code in `status`. A shell's background process ignores SIGINT; until the
-# command has its own answer, the signal is to end it.
+# Runs a command and leaves its exit code in `status`. Until the command has its own answer to SIGINT, the signal
+# is to end it.
 run_child() {
   setsid env --default-signal=INT setpriv --pdeathsig "$1" "${@:2}" &
   child=$!

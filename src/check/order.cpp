@@ -2,19 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace squall::check {
-namespace {
-
-bool within(const std::vector<Disturbance>& disturbances, base::Instant at) {
-  return std::any_of(disturbances.begin(), disturbances.end(), [at](const Disturbance& disturbance) {
-    return at >= disturbance.from && (!disturbance.until || at <= *disturbance.until);
-  });
-}
-
-}  // namespace
-
 Verdict check_order(const ledger::Ledger& ledger, const OrderOptions& options) {
   Verdict verdict = begin_verdict("order", ledger);
   std::uint64_t per_producer = 0;

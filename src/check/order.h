@@ -2,18 +2,12 @@
 // everything is caught up, redelivery may reorder honestly: such inversions are counted, and permitted.
 #pragma once
 
-#include <optional>
 #include <vector>
 
+#include "check/disturbance.h"
 #include "check/verdict.h"
 
 namespace squall::check {
-
-// From the instant at which a fault took effect until everything of before it was done; nothing: never.
-struct Disturbance {
-  base::Instant from;
-  std::optional<base::Instant> until;
-};
 
 struct OrderOptions {
   bool per_producer = true;

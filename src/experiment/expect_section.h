@@ -53,6 +53,8 @@ struct Expectations {
   LossBound lost;
   std::optional<std::int64_t> duplicates = 0;  // nothing: not judged
   std::optional<std::int64_t> unexpected = 0;
+  std::optional<std::int64_t> corrupted = 0;  // judged where an effect carries something
+  std::optional<base::Nanos> unavailable;     // the longest time without anybody being able to publish
   Order order = Order::kNotJudged;
   std::optional<double> errors;  // the largest share of inputs that may fail or stay unknown
   HitBound hit;

@@ -136,6 +136,13 @@ Shape<Expectations> expect_shape() {
   table->field<Count>(
       {.name = "unexpected", .meaning = "Effects of inputs that nobody published", .standard = "0"},
       count_shape(), [](Expectations& into, Count value) { into.unexpected = value; });
+  table->field<Count>({.name = "corrupted",
+                       .meaning = "Inputs whose carried part came through changed (`carries` of an effect)",
+                       .standard = "0"},
+                      count_shape(), [](Expectations& into, Count value) { into.corrupted = value; });
+  table->field(
+      {.name = "unavailable", .meaning = "The longest span in which nothing that was published was accepted"},
+      &Expectations::unavailable, duration({1us, 24h}));
   table->field(
       {.name = "order",
        .meaning = "Whether effects must keep the order of their inputs, outside of recoveries",

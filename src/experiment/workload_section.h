@@ -59,6 +59,9 @@ struct EffectSpec {
   base::Nanos command_every = std::chrono::seconds(1);
   bool reply = false;  // or the reply to the request
   IdentityPlace match;
+  // Where the part of the input that the system hands through stands, in both (a JSON pointer; "": the whole
+  // payload). Nothing: not compared.
+  std::optional<std::string> carries;
   int per_input = 1;
 
   bool operator==(const EffectSpec&) const = default;

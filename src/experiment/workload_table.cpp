@@ -17,6 +17,10 @@ bool is_input_subject(std::string_view given) {
   return filled && is_subject(*filled);
 }
 
+constexpr std::string_view kAllOfPayload = "all";
+
+bool is_carried(std::string_view text) { return text == kAllOfPayload || is_json_pointer(text); }
+
 bool has_identity(std::string_view text) { return text.find("${id}") != std::string_view::npos; }
 
 Shape<Payload> payload_shape() {
@@ -67,6 +71,10 @@ void check_effect(Reading& reading, const Node& node, const std::string& field, 
   if (effect.command.empty() && every != nullptr) {
     reading.mistake(every->first, joined(field, "every"), "is for exec only");
   }
+  const auto* carries = node.find_entry("carries");
+  if (effect.subject.empty() && carries != nullptr) {
+    reading.mistake(carries->first, joined(field, "carries"), "belongs to a subject");
+  }
   const auto* stream = node.find_entry("stream");
   if (effect.subject.empty() && stream != nullptr) {
     reading.mistake(stream->first, joined(field, "stream"), "belongs to a subject");
@@ -97,6 +105,14 @@ Shape<EffectSpec> effect_shape() {
   table->field({.name = "reply", .meaning = "Or the reply to the request"}, &EffectSpec::reply, flag());
   table->field({.name = "match", .meaning = "Where the input's identity stands in the effect"},
                &EffectSpec::match, match_shape());
+  table->field<std::string>(
+      {.name = "carries",
+       .meaning =
+           "What comes through unchanged: a JSON pointer into input and effect, or all of the payload"},
+      text("JSON pointer such as /amount, or all", is_carried), [](EffectSpec& into, std::string given) {
+        const bool all = given.size() == kAllOfPayload.size() && given.front() != '/';
+        into.carries.emplace(all ? std::string() : given);
+      });
   table->field({.name = "per_input", .meaning = "So many effects for each input", .standard = "1"},
                &EffectSpec::per_input, whole<int>({0, 1000}));
   table->exactly_one({"subject", "exec", "reply"});
@@ -178,6 +194,14 @@ void check_transport(Reading& reading, const Node& node, const std::string& fiel
   for (std::size_t i = 0; i < workload.effects.size(); ++i) {
     if (!workload.effects[i].reply || workload.transport == Transport::kRequest) continue;
     reading.mistake_at(joined(field, "effect"), "only a request has a reply");
+  }
+  const std::optional<std::string>* carried = nullptr;
+  for (const EffectSpec& effect : workload.effects) {
+    if (!effect.carries) continue;
+    if (carried != nullptr && *carried != effect.carries) {
+      reading.mistake_at(joined(field, "effect"), "all effects carry the same part of their input");
+    }
+    carried = &effect.carries;
   }
   for (std::size_t i = 0; i < workload.effects.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {

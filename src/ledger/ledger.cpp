@@ -20,7 +20,8 @@ Ledger::Ledger(Layout layout, LedgerOptions options)
     : layout_(std::move(layout)),
       cards_((SQUALL_CHECK(layout_.valid()), layout_)),
       facts_(layout_.stages.size(), options.keep_times),
-      seen_(layout_.stages.size()) {
+      seen_(layout_.stages.size()),
+      latencies_(layout_.anchor.mono) {
   counts_.effects.resize(layout_.stages.size());
 }
 
@@ -262,7 +263,8 @@ void Ledger::look_at_effect(OpId id, const Entry& entry, const FactsTable::Entry
     stage.first_at = entry.at;
   }
   if (last_stage && before + 1 == declared && !cards_.get(id).has(Card::filtered)) {
-    latencies_.add(id, stage.complete_at - facts.intended_at);
+    latencies_.add(facts.intended_at, stage.complete_at - facts.intended_at);
+    slowest_.add(id, stage.complete_at - facts.intended_at);
   }
 }
 

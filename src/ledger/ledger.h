@@ -23,12 +23,13 @@
 #include "ledger/clock_watch.h"
 #include "ledger/entry.h"
 #include "ledger/facts_table.h"
-#include "ledger/latencies.h"
+#include "ledger/latency_slots.h"
 #include "ledger/outage_fold.h"
 #include "ledger/record.h"
 #include "ledger/run_facts.h"
 #include "ledger/seen_seqs.h"
 #include "ledger/sequence_fold.h"
+#include "ledger/slowest.h"
 
 namespace squall::ledger {
 
@@ -149,7 +150,8 @@ class Ledger {
   std::uint64_t unexpected_count() const { return unexpected_count_; }
 
   const RunFacts& run() const { return run_; }
-  const Latencies& latencies() const { return latencies_; }  // intended (or sent) → final effect
+  const LatencySlots& latencies() const { return latencies_; }  // due (or sent) → final effect
+  const Slowest& slowest() const { return slowest_; }
   const SequenceFold& sequence() const { return sequence_; }
   const OutageFold& outages() const { return outages_; }
   const std::vector<AfterConfirm>& after_confirm() const { return after_confirm_; }
@@ -208,7 +210,8 @@ class Ledger {
   std::map<std::string, std::uint32_t, std::less<>> reason_index_;
   std::vector<AfterConfirm> after_confirm_;
   RunFacts run_;
-  Latencies latencies_;
+  LatencySlots latencies_;
+  Slowest slowest_;
   SequenceFold sequence_;
   OutageFold outages_;
   ClockWatch clocks_;

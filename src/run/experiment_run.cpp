@@ -8,9 +8,10 @@
 #include "report/render.h"
 #include "report/series.h"
 #include "run/abort_watch.h"
+#include "run/fault_facts.h"
+#include "run/input_facts.h"
 #include "run/judgement.h"
 #include "run/load.h"
-#include "run/not_yet.h"
 #include "run/running_system.h"
 #include "run/trial_run.h"
 
@@ -20,6 +21,8 @@ namespace {
 using check::VerdictKind;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+constexpr base::Nanos kScanPatience = seconds(30);
 
 class ExperimentRun {
  public:
@@ -71,9 +74,6 @@ class ExperimentRun {
  private:
   bool begin() {
     write_manifest();
-    const std::vector<std::string> missing = not_yet_possible(experiment_);
-    for (const std::string& sentence : missing) inconclusive(sentence);
-    if (!missing.empty()) return false;  // nothing was started
     system_.watch([this] { return backlog(); },
                   [this](const std::string& probe, const probe::Observation& observation) {
                     if (green_) green_->observe(probe, observation);
@@ -94,15 +94,25 @@ class ExperimentRun {
     }
     ledger_file_.emplace(std::move(*file));
     LoadSettings settings{
-        .key_prefix = key_prefix(), .seed = plan_.seed, .ledger_sink = [this](std::string_view bytes) {
-          return ledger_file_->append(bytes);
-        }};
+        .key_prefix = key_prefix(),
+        .shared = experiment_.nats.attached() != nullptr,
+        .seed = plan_.seed,
+        .ledger_sink = [this](std::string_view bytes) { return ledger_file_->append(bytes); }};
     auto options = session_.wait(workload_options(experiment_.workload, std::move(settings), system_.nats()));
     if (!options) {
       inconclusive("the workload cannot be made: " + options.error().message());
       return false;
     }
+    const base::Instant by = base::now() + seconds(5);
+    auto inputs = session_.wait(find_input_facts(experiment_, system_.nats(), by));
+    if (!inputs) {
+      inconclusive("the inputs' stream cannot be looked at: " + inputs.error().message());
+      return false;
+    }
+    if (*inputs) options->inputs = (*inputs)->stream;
+    if (*inputs) options->inputs->carried = options->load.carried;
     load_ = std::make_unique<workload::Workload>(std::move(*options));
+    if (*inputs) load_->record(ledger::Circumstance((*inputs)->contract));
     load_->start();
     abort_watch_ = std::make_unique<AbortWatch>(session_, system_, experiment_.abort);
     return true;
@@ -151,6 +161,11 @@ class ExperimentRun {
                      .disturbed_at = disturbed_at_,
                      .green = green_};
     TrialResult result = run_trial(place, steps);
+    for (ledger::Circumstance& fact : fault_facts(steps, result.struck, next_fault_)) {
+      if (std::holds_alternative<ledger::FaultStruck>(fact)) ++next_fault_;
+      load_->record(std::move(fact));
+    }
+    note_strikes(result);
     report::TrialReport& trial = result.report;
     trial.summary = report::make_summary(trial);
     std::string back;
@@ -162,33 +177,55 @@ class ExperimentRun {
     case_.trials.push_back(std::move(trial));
   }
 
+  // Every strike for itself: a later one of the same trial disturbs anew.
+  void note_strikes(const TrialResult& result) {
+    for (const Struck& struck : result.struck) {
+      if (!struck.effect_at) continue;
+      strikes_.push_back({.observed_from = result.window.observed_from,
+                          .took_effect_at = *struck.effect_at,
+                          .healed_at = struck.healed_at,
+                          .observed_until = result.window.observed_until});
+    }
+  }
+  // From each strike until everything of before it was done, as the whole run shows it.
+  void find_disturbances(const ledger::Ledger& ledger) {
+    for (check::FaultWindow window : strikes_) {
+      window.observed_until = base::now();
+      check::Disturbance disturbance{.from = window.took_effect_at, .until = {}};
+      const check::Recovery recovery = check::measure_recovery(ledger, window);
+      if (recovery.caught_up) {
+        const base::Instant caught_up = window.took_effect_at + *recovery.caught_up;
+        disturbance.until = std::max(caught_up, window.healed_at.value_or(caught_up));
+      }
+      known_.disturbances.push_back(disturbance);
+    }
+  }
+
   void finish() {
     phase("drain");
     load_->stop_load();
     const base::Instant deadline = base::now() + experiment_.trials.drain_within;
-    bool drained = false;
-    while (!drained && base::now() < deadline) {
+    workload::Drained drained;
+    while (!drained.caught_up && base::now() < deadline) {
       session_.live().show(
           fmt::format("{}  drain  ·  {} unfinished", experiment_.name, load_->progress().unfinished));
-      drained = load_->drain(base::now() + milliseconds(200)).caught_up;
+      drained = load_->drain(base::now() + milliseconds(200));
       session_.wait_for(milliseconds(1));
     }
-    if (!drained) {
-      case_.notes.push_back({"drain", fmt::format("{} inputs were unfinished {} after the last trial",
-                                                  load_->progress().unfinished,
-                                                  base::format_duration(experiment_.trials.drain_within))});
-    }
-    load_->finish(base::now() + seconds(10));
+    if (!drained.caught_up) known_.left = drained.left;
+    load_->finish(base::now() + kScanPatience);
+    known_.doubts = load_->doubts();
     phase("check");
     load_->with_ledger([this](const ledger::Ledger& ledger) {
-      judge_run(case_, experiment_, ledger);
+      find_disturbances(ledger);
+      judge_run(case_, experiment_, ledger, known_);
       case_.series.push_back(report::effects_over_time(
           ledger, ledger.layout().final_stage(),
           {.run_start = session_anchor().mono, .from = session_anchor().mono, .until = base::now()}));
       return 0;
     });
     // A ledger with a hole is one of them.
-    for (const workload::Doubt& doubt : load_->doubts()) {
+    for (const workload::Doubt& doubt : known_.doubts) {
       inconclusive(doubt.times > 1 ? fmt::format("{} ({} times)", doubt.what, doubt.times) : doubt.what);
     }
   }
@@ -255,6 +292,9 @@ class ExperimentRun {
   std::optional<base::Instant> disturbed_at_;
   std::optional<probe::TimeToGreen> green_;
   std::unique_ptr<AbortWatch> abort_watch_;
+  RunKnowledge known_;
+  std::vector<check::FaultWindow> strikes_;
+  std::uint32_t next_fault_ = 1;
 };
 
 }  // namespace

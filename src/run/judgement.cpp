@@ -4,22 +4,14 @@
 #include <iterator>
 #include <vector>
 
-#include "check/duplicates.h"
-#include "check/lost.h"
 #include "check/self_check.h"
-#include "check/totals.h"
 #include "check/trials.h"
-#include "check/unexpected.h"
 
 namespace squall::run {
 namespace {
 
 using check::VerdictKind;
 using report::Group;
-
-std::string of(std::uint64_t part, std::uint64_t whole, std::string_view what) {
-  return fmt::format("{} of {} {}", part, whole, what);
-}
 
 void expect(report::CaseReport& report, Group group, std::string text, std::string want, std::string got,
             bool ok) {
@@ -70,36 +62,6 @@ void judge_hits(report::CaseReport& report, const experiment::HitBound& bound) {
   report.verdict = check::combine(std::vector{report.verdict, VerdictKind::inconclusive});
 }
 
-void judge_messages(report::CaseReport& report, const experiment::Expectations& expect_that) {
-  const check::Totals& totals = report.totals;
-  const auto within = [](std::uint64_t got, const std::optional<std::int64_t>& most) {
-    return !most || got <= static_cast<std::uint64_t>(*most);
-  };
-  // One bound for all causes (not_yet.h sees to that).
-  if (const auto& bound = expect_that.lost.by_service) {
-    expect(report, Group::messages, "lost", fmt::format("{}", *bound),
-           of(totals.lost, totals.acked, "acknowledged inputs have no effect"), within(totals.lost, bound));
-  }
-  if (expect_that.duplicates) {
-    expect(report, Group::messages, "duplicates", fmt::format("{}", *expect_that.duplicates),
-           of(totals.duplicated, totals.acked, "inputs have more effects than one of a kind"),
-           within(totals.duplicated, expect_that.duplicates));
-  }
-  if (expect_that.unexpected) {
-    expect(report, Group::messages, "unexpected", fmt::format("{}", *expect_that.unexpected),
-           fmt::format("{} effects that nobody asked for", totals.unexpected),
-           within(totals.unexpected, expect_that.unexpected));
-  }
-  if (expect_that.errors) {
-    const auto bad = totals.failed + totals.unknown + totals.recovered;
-    const double share =
-        totals.attempted == 0 ? 1.0 : static_cast<double>(bad) / static_cast<double>(totals.attempted);
-    expect(report, Group::messages, "errors", fmt::format("{:.2f} %", *expect_that.errors * 100),
-           fmt::format("{:.2f} % of inputs failed or are unknown", share * 100),
-           share <= *expect_that.errors);
-  }
-}
-
 std::string_view word_of(VerdictKind kind) {
   switch (kind) {
     case VerdictKind::pass:
@@ -112,29 +74,46 @@ std::string_view word_of(VerdictKind kind) {
   return "INCONCLUSIVE";
 }
 
+bool is_about_losses(const report::Note& note) { return note.label == "where" || note.label == "cause"; }
+
+std::string examples_text(const check::Verdict& verdict) {
+  constexpr std::size_t kShown = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(verdict.examples.size(), kShown); ++i) {
+    text += fmt::format("      {:<9} {}\n", verdict.checker, verdict.examples[i].facts);
+  }
+  if (verdict.examples.size() > kShown) {
+    text += fmt::format("      … {} more in the report\n", verdict.examples.size() - kShown);
+  }
+  return text;
+}
+
 }  // namespace
 
 void judge_run(report::CaseReport& report, const experiment::Experiment& experiment,
-               const ledger::Ledger& ledger) {
-  report.checks = {check::check_lost(ledger), check::check_duplicates(ledger),
-                   check::check_unexpected(ledger), check::run_self_test(ledger)};
-  report.totals = check::count_totals(ledger);
-  judge_messages(report, experiment.expect);
+               const ledger::Ledger& ledger, const RunKnowledge& known) {
+  judge_messages(report, experiment, ledger, known);
+  report.checks.push_back(check::run_self_test(ledger));
   if (!report.trials.empty()) {
     judge_clock(report, "caught up", experiment.expect.caught_up, report::caught_up_of);
     judge_clock(report, "first output", experiment.expect.first_output, report::first_output_of);
     judge_clock(report, "time to green", experiment.expect.time_to_green, report::time_to_green_of);
   }
+  const bool nothing_proven = std::ranges::any_of(
+      report.checks, [](const check::Verdict& verdict) { return verdict.proves_nothing; });
   std::vector<VerdictKind> kinds{report.verdict};
   for (const report::TrialReport& trial : report.trials) {
-    kinds.push_back(trial.verdict);
+    // A trial fails by what never came, and unseen effects may have come.
+    const bool doubtful = trial.verdict == VerdictKind::fail && known.effects_may_be_unseen();
+    kinds.push_back(doubtful ? VerdictKind::inconclusive : trial.verdict);
     for (const std::string& reason : trial.reasons) {
       report.reasons.push_back(fmt::format("trial {}: {}", trial.number, reason));
     }
   }
   for (const report::Assertion& assertion : report.assertions) {
     if (assertion.ok) continue;
-    kinds.push_back(VerdictKind::fail);
+    const bool doubtful = nothing_proven || (known.effects_may_be_unseen() && is_about_absence(assertion));
+    kinds.push_back(doubtful ? VerdictKind::inconclusive : VerdictKind::fail);
     report.reasons.push_back(fmt::format("{}: {}, want {}", assertion.text, assertion.got, assertion.want));
   }
   const check::Verdict& self_test = report.checks.back();
@@ -161,19 +140,18 @@ std::string verdict_text(const report::RunReport& run) {
                         assertion.ok ? "ok" : "FAILED");
   }
   for (const check::Verdict& verdict : report.checks) {
-    if (verdict.kind != VerdictKind::fail) continue;
-    for (std::size_t i = 0; i < std::min<std::size_t>(verdict.examples.size(), 5); ++i) {
-      text += fmt::format("      {:<11} {}\n", verdict.checker, verdict.examples[i].facts);
-    }
-    if (verdict.examples.size() > 5) {
-      text += fmt::format("      … {} more in the report\n", verdict.examples.size() - 5);
-    }
+    if (verdict.kind == VerdictKind::fail) text += examples_text(verdict);
+  }
+  for (const report::Note& note : report.notes) {
+    if (is_about_losses(note)) text += fmt::format("      {:<9} {}\n", note.label, note.text);
   }
   for (const report::ClockReport& clock : report.clocks) {
     text += fmt::format("  {:<13} {}\n", clock.name, check::describe(clock.summary));
   }
   for (const std::string& reason : report.reasons) text += fmt::format("  because       {}\n", reason);
-  for (const report::Note& note : report.notes) text += fmt::format("  {:<13} {}\n", note.label, note.text);
+  for (const report::Note& note : report.notes) {
+    if (!is_about_losses(note)) text += fmt::format("  {:<13} {}\n", note.label, note.text);
+  }
   return text;
 }
 

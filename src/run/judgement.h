@@ -7,13 +7,14 @@
 #include "experiment/experiment.h"
 #include "ledger/ledger.h"
 #include "report/run_report.h"
-#include "run/trial_run.h"
+#include "run/message_judgement.h"
 
 namespace squall::run {
 
-// After the final drain. Fills checks, totals, clocks, assertions, reasons and the verdict of the case.
+// After the final drain and scan. Fills checks, totals, clocks, assertions, reasons and the verdict of the
+// case.
 void judge_run(report::CaseReport& report, const experiment::Experiment& experiment,
-               const ledger::Ledger& ledger);
+               const ledger::Ledger& ledger, const RunKnowledge& known);
 
 // "PASS  orders-kill · 10 of 10 faults struck unfinished work · 36 s · seed 7", then a line for each
 // expectation with examples of what broke it.

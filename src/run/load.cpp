@@ -80,21 +80,35 @@ workload::IdentityPlace place_of(const experiment::IdentityPlace& place) {
   return same;
 }
 
-workload::StoredEffects stored_effects(const experiment::EffectSpec& effect, std::string stream) {
-  const std::string below = effect.subject + ".>";
-  const workload::IdentityPlace place = place_of(effect.match);
+workload::StoredEffects stored_effects(const experiment::EffectSpec& effect,
+                                       const client::StreamStatus& stream, bool shared) {
   workload::StoredEffects stored;
-  stored.stream = std::move(stream);
-  stored.match = place;
-  stored.key_of = [subject = effect.subject, below,
-                   place](const client::StoredMessage& message) -> std::optional<std::string> {
-    const bool ours =
-        wire::subject_matches(subject, message.subject) || wire::subject_matches(below, message.subject);
-    if (!ours) return std::nullopt;
-    return workload::identity_of(
-        place, {.subject = message.subject, .headers = message.headers, .payload = message.payload});
+  stored.stream = stream.name;
+  stored.match = place_of(effect.match);
+  stored.is_effect = [subject = effect.subject, below = effect.subject + ".>"](std::string_view given) {
+    return wire::subject_matches(subject, given) || wire::subject_matches(below, given);
   };
+  stored.carried = effect.carries;
+  stored.first_seq = stream.last_seq + 1;
+  stored.shared = shared;
   return stored;
+}
+
+// The effect's stream as it is now. Errors: there is none, or more than one.
+awaitable<base::Result<client::StreamStatus>> stream_of(const experiment::EffectSpec& effect,
+                                                        ControlLink& nats) {
+  const base::Instant deadline = base::now() + std::chrono::seconds(5);
+  auto jetstream = co_await nats.jetstream(deadline);
+  if (!jetstream) co_return std::unexpected(jetstream.error());
+  std::string name = effect.stream;
+  if (name.empty()) {
+    auto found = co_await stream_storing(*jetstream, effect.subject, deadline);
+    if (!found) co_return std::unexpected(found.error());
+    name = std::move(*found);
+  }
+  auto stream = co_await jetstream->stream(name, deadline);
+  if (!stream) co_return base::fail("cannot look at stream {}: {}", name, stream.error().message());
+  co_return std::move(*stream);
 }
 
 }  // namespace
@@ -125,16 +139,10 @@ awaitable<base::Result<workload::WorkloadOptions>> workload_options(const experi
     } else if (effect.reply) {
       source.how = workload::ReplyEffects{place_of(effect.match)};
     } else {
-      std::string stream = effect.stream;
-      if (stream.empty()) {
-        const base::Instant deadline = base::now() + std::chrono::seconds(5);
-        auto jetstream = co_await nats.jetstream(deadline);
-        if (!jetstream) co_return std::unexpected(jetstream.error());
-        auto found = co_await stream_storing(*jetstream, effect.subject, deadline);
-        if (!found) co_return std::unexpected(found.error());
-        stream = std::move(*found);
-      }
-      source.how = stored_effects(effect, std::move(stream));
+      const auto stream = co_await stream_of(effect, nats);
+      if (!stream) co_return std::unexpected(stream.error());
+      source.how = stored_effects(effect, *stream, settings.shared);
+      if (effect.carries) options.load.carried = effect.carries;
     }
     options.effects.push_back(std::move(source));
   }

@@ -13,6 +13,7 @@ namespace squall::run {
 
 struct LoadSettings {
   std::string key_prefix;  // of this run's identities: nobody else's are mistaken for ours
+  bool shared = false;     // others' effects are stored in the same streams
   std::uint64_t seed = 1;
   ledger::Sink ledger_sink;
 };

@@ -131,7 +131,8 @@ void CommandEffectsReader::take(base::Instant started, const base::Result<std::s
 }
 
 void CommandEffectsReader::conclude() {
-  if (!last_error_.empty()) recorder_.doubt("effects could not be counted at the end: " + last_error_);
+  if (last_error_.empty()) return;
+  recorder_.doubt("effects could not be counted at the end: " + last_error_, 1, DoubtAbout::effects);
 }
 
 }  // namespace squall::workload

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -26,7 +27,10 @@ struct StoredEffects {
   // Instead of `match`: the input's key out of a stored message; nothing if it is no effect of ours. Runs on
   // the workload's thread.
   std::function<std::optional<std::string>(const client::StoredMessage&)> key_of;
-  bool only_new = false;  // from the last message at the start of the load on, not from the stream's first
+  // Which subjects of the stream are effects; null: all. An effect without an identity is a doubt.
+  std::function<bool(std::string_view subject)> is_effect;
+  std::uint64_t first_seq = 1;  // what was stored before it is not looked at
+  bool shared = false;  // others' effects are stored there, too: identities of another run are left out
   // Where the part of the input that the system hands through stands in its effect (a JSON pointer; "": the
   // whole payload). It is compared with PublisherOptions::carried. Nothing: not compared.
   std::optional<std::string> carried;

@@ -66,15 +66,16 @@ awaitable<ConsumersLeft> look_at_consumers(std::shared_ptr<client::Connection> c
     if (!consumer) {
       add(fmt::format("{}: {}", name, consumer.error().message()));
     } else if (consumer->num_pending > 0 || consumer->num_ack_pending > 0) {
-      add(fmt::format("{}: {} not delivered, {} not acked", name, consumer->num_pending,
-                      consumer->num_ack_pending));
+      const bool nobody = consumer->num_waiting == 0 && !consumer->config.contains("deliver_subject");
+      add(fmt::format("{}: {} not delivered, {} not acked{}", name, consumer->num_pending,
+                      consumer->num_ack_pending, nobody ? ", nobody pulls from it" : ""));
     }
   }
   co_return all;
 }
 
 awaitable<void> scan_inputs(std::shared_ptr<client::Connection> connection, const InputStream& inputs,
-                            std::uint64_t first_seq, Recorder& recorder, base::Instant deadline) {
+                            Recorder& recorder, base::Instant deadline) {
   client::JetStream jetstream(connection);
   const auto stream = co_await jetstream.stream(inputs.stream, deadline);
   if (!stream) {
@@ -88,7 +89,8 @@ awaitable<void> scan_inputs(std::shared_ptr<client::Connection> connection, cons
   const client::MessageVisitor visit = [&](const client::StoredMessage& message) {
     record_if_ours(message, inputs, recorder);
   };
-  const auto scanned = co_await client::visit_stream(connection, inputs.stream, first_seq, deadline, visit);
+  const auto scanned =
+      co_await client::visit_stream(connection, inputs.stream, inputs.first_seq, deadline, visit);
   const ledger::ScanEnded ended{.stream = kInputStream,
                                 .first_seq = stream->first_seq,
                                 .last_seq = stream->last_seq,

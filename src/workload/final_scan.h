@@ -22,6 +22,7 @@ struct InputStream {
   // Where an input's identity stands in its stored message.
   IdentityPlace match{.kind = IdentityPlace::Kind::kHeader, .name = "Nats-Msg-Id"};
   std::optional<std::string> carried;  // as PublisherOptions::carried
+  std::uint64_t first_seq = 1;         // what was stored before it is not looked at
 };
 
 // Whether the stream's consumers have nothing left to do. `left` says what they have: "worker: 12 not
@@ -34,10 +35,10 @@ boost::asio::awaitable<ConsumersLeft> look_at_consumers(std::shared_ptr<client::
 
 // Records ScanBegan, a Stored for each input of ours in the stream (by identity; others' messages are left
 // out), ScanEnded, and a ConsumerState for each consumer. What cannot be had is said in ScanEnded and as a
-// doubt. Reads from `first_seq`.
+// doubt.
 boost::asio::awaitable<void> scan_inputs(std::shared_ptr<client::Connection> connection,
-                                         const InputStream& inputs, std::uint64_t first_seq,
-                                         Recorder& recorder, base::Instant deadline);
+                                         const InputStream& inputs, Recorder& recorder,
+                                         base::Instant deadline);
 
 // Records an Exhausted for each message that a consumer of the stream gave up (max_deliver). Advisories are
 // not kept for who is away: what the server said while there was no connection is missed.

@@ -185,7 +185,11 @@ void Publisher::record_reply(Sending sending, const client::MessageView& reply) 
   std::optional<std::string> key;
   if (const auto& match = options_.reply->match) {
     key = identity_of(*match, {.subject = reply.subject, .headers = reply.headers, .payload = reply.payload});
-    if (!key) return recorder_.doubt(fmt::format("replies without an identity ({})", match->describe()));
+    if (!key) {
+      recorder_.doubt(fmt::format("replies without an identity ({})", match->describe()), 1,
+                      DoubtAbout::effects);
+      return;
+    }
   } else {
     options_.make_input(sending.id, input_);
     key = input_.key;

@@ -17,12 +17,12 @@ void Recorder::flush() {
   if (const auto flushed = writer_->flush(); !flushed) write_error_ = flushed.error().message();
 }
 
-void Recorder::doubt(std::string_view what, std::uint64_t times) {
+void Recorder::doubt(std::string_view what, std::uint64_t times, DoubtAbout about) {
   if (times == 0) return;
   auto known = doubt_index_.find(what);
   if (known == doubt_index_.end()) {
     known = doubt_index_.emplace(std::string(what), doubts_.size()).first;
-    doubts_.push_back({.what = std::string(what)});
+    doubts_.push_back({.what = std::string(what), .hides_effects = about == DoubtAbout::effects});
   }
   doubts_[known->second].times += times;
 }

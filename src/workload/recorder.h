@@ -28,7 +28,11 @@ struct Progress {
 struct Doubt {
   std::string what;
   std::uint64_t times = 0;
+  // Effects may be there that were not seen: what is missing need not be lost.
+  bool hides_effects = false;
 };
+
+enum class DoubtAbout { inputs, effects };
 
 // Thread: the workload's.
 class Recorder {
@@ -38,7 +42,7 @@ class Recorder {
 
   void record(const ledger::Record& record);
   // The same doubt again is counted.
-  void doubt(std::string_view what, std::uint64_t times = 1);
+  void doubt(std::string_view what, std::uint64_t times = 1, DoubtAbout about = DoubtAbout::inputs);
 
   // Gives the sink what has gathered. Call it at a cadence, and at the end.
   void flush();

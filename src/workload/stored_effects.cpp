@@ -1,6 +1,7 @@
 #include "workload/stored_effects.h"
 
-#include "client/stream_reader.h"
+#include <algorithm>
+
 #include "ledger/crc32c.h"
 #include "workload/json_pointer.h"
 
@@ -37,7 +38,7 @@ awaitable<bool> StoredEffectsReader::find_start(std::shared_ptr<client::Connecti
   }
   keeps_by_limits_ = status->config.value("retention", std::string("limits")) == "limits";
   // What was removed before we came is not ours.
-  next_seq_ = source_.only_new ? status->last_seq + 1 : std::max<std::uint64_t>(status->first_seq, 1);
+  next_seq_ = std::max({source_.first_seq, status->first_seq, std::uint64_t{1}});
   started_ = true;
   co_return true;
 }
@@ -56,17 +57,27 @@ awaitable<bool> StoredEffectsReader::read_some() {
     last_error_ = reader.error().message();
     co_return false;
   }
+  reader_ = std::move(*reader);
   begun_ = true;
   while (true) {
-    auto batch = co_await (*reader)->next_batch(kBatch, base::now() + seconds(1));
-    if (!batch) co_return true;
+    auto batch = co_await reader_->next_batch(kBatch, base::now() + seconds(1));
+    if (!batch) break;
     for (const client::StoredMessage& message : *batch) take(message);
   }
+  reader_.reset();
+  co_return true;
+}
+
+awaitable<void> StoredEffectsReader::leave(base::Instant deadline) {
+  if (!reader_) co_return;
+  co_await reader_->close(deadline);
+  reader_.reset();
 }
 
 void StoredEffectsReader::take(const client::StoredMessage& message) {
   if (message.stream_seq > next_seq_) note_gap(message.stream_seq - next_seq_);
   next_seq_ = message.stream_seq + 1;
+  if (source_.is_effect && !source_.is_effect(message.subject)) return;
   auto key =
       source_.key_of
           ? source_.key_of(message)
@@ -76,6 +87,7 @@ void StoredEffectsReader::take(const client::StoredMessage& message) {
     if (!source_.key_of) ++without_identity_;
     return;
   }
+  if (source_.shared && !key->starts_with(recorder_.layout().key_prefix)) return;
   ledger::Effect effect{.stage = stage_,
                         .key = std::move(*key),
                         .stream_seq = message.stream_seq,
@@ -94,7 +106,7 @@ void StoredEffectsReader::note_gap(std::uint64_t missed) {
       fmt::format("effects taken from {} before they could be read (its consumers remove them: count "
                   "them in a stream with limits, by their replies or by a command)",
                   source_.stream),
-      missed);
+      missed, DoubtAbout::effects);
 }
 
 awaitable<bool> StoredEffectsReader::at_end(std::shared_ptr<client::Connection> connection,
@@ -123,11 +135,12 @@ awaitable<bool> StoredEffectsReader::at_end(std::shared_ptr<client::Connection> 
 void StoredEffectsReader::conclude() {
   if (!begun_) {
     recorder_.doubt(fmt::format("effects in {} could not be read: {}", source_.stream,
-                                last_error_.empty() ? dialer_.last_error() : last_error_));
+                                last_error_.empty() ? dialer_.last_error() : last_error_),
+                    1, DoubtAbout::effects);
   }
   recorder_.doubt(
       fmt::format("messages in {} without an identity ({})", source_.stream, source_.match.describe()),
-      without_identity_);
+      without_identity_, DoubtAbout::effects);
 }
 
 }  // namespace squall::workload

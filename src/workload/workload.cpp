@@ -64,6 +64,8 @@ Workload::~Workload() {
     publisher_.disconnect();
   });
   if (tasks_) (void)thread_->run(tasks_->join(base::now() + seconds(2)));
+  // On every way out, an interrupted run's too.
+  for (const auto& effect : stored_) thread_->run(effect->leave(base::now() + milliseconds(500)));
   thread_->call([this] {
     tasks_.reset();
     recorder_.flush();
@@ -200,7 +202,7 @@ awaitable<void> Workload::scan(base::Instant deadline) {
                                 options_.inputs->stream, dialer_.last_error()));
     co_return;
   }
-  co_await scan_inputs(connection, *options_.inputs, first_input_seq_, recorder_, deadline);
+  co_await scan_inputs(connection, *options_.inputs, recorder_, deadline);
 }
 
 }  // namespace squall::workload

@@ -94,7 +94,6 @@ class Workload {
   std::vector<std::unique_ptr<StoredEffectsReader>> stored_;
   std::vector<std::unique_ptr<CommandEffectsReader>> commands_;
   std::optional<ExhaustionWatch> exhaustion_;
-  std::uint64_t first_input_seq_ = 1;  // in the input stream, not before
   std::unique_ptr<base::TaskGroup> tasks_;
 };
 

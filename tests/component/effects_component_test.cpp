@@ -253,7 +253,7 @@ TEST_F(EffectsTest, TheDrainWaitsForTheConsumersAndTheScanFindsWhatIsLeft) {
     const Drained drained = run(load, 100ms);
     EXPECT_FALSE(drained.caught_up);
     EXPECT_EQ(drained.left,
-              "worker: 50 not delivered, 0 not acked; gone: consumer not found (404, err_code 10014)");
+              "worker: 50 not delivered, 0 not acked, nobody pulls from it; gone: consumer not found (404, err_code 10014)");
     EXPECT_THAT(doubts(load), HasSubstr("consumer gone of OUT could not be looked at in the end"));
   }
   std::size_t found = 0;

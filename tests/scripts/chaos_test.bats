@@ -202,6 +202,21 @@ fake_ninja() {
   done
 }
 
+@test "a signal that comes while a child is still being started is not lost" {
+  # Until env has restored it, SIGINT is ignored in a background process: half a second here, microseconds elsewhere.
+  mkdir -p "$work/bin"
+  printf '#!/bin/sh\nsleep 0.5\nexec /usr/bin/env "$@"\n' >"$work/bin/env"
+  chmod +x "$work/bin/env"
+  for moment in "controlled chaos tests" "up to date"; do
+    PATH=$work/bin:$PATH start_as_a_group --only test_control_no_fault
+    wait_for_line "$work/out" "$moment"
+    ctrl_c
+    [ "$status" -eq 130 ] || { echo "$moment: $status"; cat "$work/out"; false; }
+    ! grep -q "^test_control_no_fault" "$work/out"
+    wait_until_none_marked "$mark"
+  done
+}
+
 @test "the script killed with SIGKILL takes all its processes with it, and the next run starts clean" {
   export SQUALL_CHAOS_MARK=kill-$$-$RANDOM
   env --default-signal=INT scripts/chaos_test.sh --only test_nats_kill_recovery >"$work/out" 2>&1 &

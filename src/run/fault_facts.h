@@ -1,0 +1,21 @@
+// What the faults of a trial were to the promises of NATS, as ledger records: losses are judged by them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "fault/step.h"
+#include "ledger/circumstance.h"
+#include "run/strike.h"
+
+namespace squall::run {
+
+// What a fault does to the servers' promise to keep what they acknowledged. Pure.
+ledger::FaultClass fault_class_of(const fault::Action& action, bool of_a_server);
+
+// A FaultStruck for each step that took effect, numbered from `first_number` on, and a FaultHealed where it
+// was healed. Pure.
+std::vector<ledger::Circumstance> fault_facts(const fault::TrialSteps& steps,
+                                              const std::vector<Struck>& struck, std::uint32_t first_number);
+
+}  // namespace squall::run
