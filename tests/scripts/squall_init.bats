@@ -58,14 +58,13 @@ state() {
   grep -q 'Nothing was created, changed or killed' said
   [ "$(wc -l <orders.yaml)" -le 40 ]
   "$SQUALL" validate orders.yaml
-  # Busy enough that a kill at any time strikes unfinished work, and quicker than the five seconds of the file.
-  sed -i 's/ack_wait: 5s/ack_wait: 1s/; s|^  rate:.*|  rate: 40/s|' orders.yaml
-  run "$SQUALL" run orders.yaml --trials 1
+  # Quicker than the file of a patient user.
+  sed -i 's/ack_wait: 5s/ack_wait: 1s/; s/^trials:.*/trials: {count: 1, baseline: 300ms, control: 500ms}/' orders.yaml
+  run "$SQUALL" run orders.yaml
   [ "$status" -eq 0 ] || { echo "$output"; false; }
   # The same with a worker that acks before it works: found, and named.
-  sed 's|--work=0.02|--ack-first|' orders.yaml >wrong.yaml
-  sed -i "s|'--ack-first'|&, '--work=0.02'|" wrong.yaml
-  run "$SQUALL" run wrong.yaml --trials 1
+  sed "s|--work=0.02|--ack-first', '--work=0.02|; s/before_ack/after_ack/; s/control: 500ms/&, recover_within: 2s, drain_within: 2s/" orders.yaml >wrong.yaml
+  run "$SQUALL" run wrong.yaml
   [ "$status" -eq 1 ] || { echo "$output"; false; }
   [[ $output == *"acknowledged inputs have no effect"*"FAILED"* ]]
 }
