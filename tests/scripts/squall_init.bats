@@ -86,7 +86,7 @@ state() {
   grep -q '1 field looks personal and was replaced: /email' said
   grep -q 'match    /order_id has the value of an input.s /order_id in 12 of 12 recent effects' said
   "$SQUALL" validate orders.yaml
-  ! grep -q firm.example orders.yaml
+  if grep -q firm.example orders.yaml; then false; fi
   # The worker would do what is stored first: with nothing stored, --try sends one and sees its effect.
   "$SQUALL" init --nats "$URL" --in orders.created --out orders.confirmed --try -o tried.yaml -- "$WORKER" --below 2>said
   cat said
