@@ -4,8 +4,10 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <exception>
@@ -23,9 +25,32 @@ namespace {
 struct Task {
   explicit Task(std::string its_name) : name(std::move(its_name)) {}
 
+  // Newer Asio lets the exception of a coroutine cancelled before its first step out of io_context::run(), so
+  // the wish waits until it runs.
+  void ask_to_stop() {
+    if (running) {
+      stop.emit(asio::cancellation_type::all);
+    } else {
+      stop_at_start = true;
+    }
+  }
+
   std::string name;
   asio::cancellation_signal stop;
+  bool running = false;
+  bool stop_at_start = false;
 };
+
+asio::awaitable<void> run_task(std::shared_ptr<Task> self, asio::awaitable<void> task) {
+  self->running = true;
+  if (self->stop_at_start) {
+    // Behind its first steps, which end at its first wait.
+    asio::post(co_await asio::this_coro::executor, [self] {
+      if (self->running) self->ask_to_stop();
+    });
+  }
+  co_await std::move(task);
+}
 
 // Nothing when the task ended as it should: by its end, or by its cancellation.
 std::optional<std::string> failure_of(const std::exception_ptr& thrown, bool cancelled) {
@@ -50,7 +75,7 @@ struct TaskGroup::State {
       : executor(std::move(its_executor)), all_done(executor, Instant::max()) {}
 
   asio::any_io_executor executor;
-  std::list<Task> tasks;  // stable addresses: the signals are referred to
+  std::list<std::shared_ptr<Task>> tasks;
   std::vector<std::string> failures;
   asio::steady_timer all_done;  // never expires by itself; cancelled when the last task ends
   bool cancelled = false;
@@ -61,13 +86,14 @@ struct TaskGroup::State {
     // A task's end may be reported from inside emit(); it must not free what is being walked.
     for (auto task = tasks.begin(); task != tasks.end();) {
       const auto current = task++;
-      current->stop.emit(asio::cancellation_type::all);
+      (*current)->ask_to_stop();
     }
   }
 
-  void finish(std::list<Task>::iterator task, const std::exception_ptr& thrown) {
+  void finish(std::list<std::shared_ptr<Task>>::iterator task, const std::exception_ptr& thrown) {
+    (*task)->running = false;
     if (const auto failure = failure_of(thrown, cancelled)) {
-      failures.push_back(fmt::format("task {} failed: {}", task->name, *failure));
+      failures.push_back(fmt::format("task {} failed: {}", (*task)->name, *failure));
     }
     tasks.erase(task);
     if (tasks.empty()) all_done.cancel();
@@ -75,7 +101,7 @@ struct TaskGroup::State {
 
   std::string names() const {
     std::string text;
-    for (const Task& task : tasks) text += (text.empty() ? "" : ", ") + task.name;
+    for (const auto& task : tasks) text += (text.empty() ? "" : ", ") + task->name;
     return text;
   }
 };
@@ -85,11 +111,12 @@ TaskGroup::TaskGroup(asio::any_io_executor executor) : state_(std::make_shared<S
 TaskGroup::~TaskGroup() { state_->cancel_all(); }
 
 void TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
-  const auto entry = state_->tasks.emplace(state_->tasks.end(), std::move(name));
+  const auto created = std::make_shared<Task>(std::move(name));
+  const auto entry = state_->tasks.insert(state_->tasks.end(), created);
   auto finish = [state = state_, entry](const std::exception_ptr& thrown) { state->finish(entry, thrown); };
-  asio::co_spawn(state_->executor, std::move(task),
-                 asio::bind_cancellation_slot(entry->stop.slot(), std::move(finish)));
-  if (state_->cancelled) entry->stop.emit(asio::cancellation_type::all);
+  asio::co_spawn(state_->executor, run_task(created, std::move(task)),
+                 asio::bind_cancellation_slot(created->stop.slot(), std::move(finish)));
+  if (state_->cancelled) created->ask_to_stop();
 }
 
 void TaskGroup::cancel() { state_->cancel_all(); }

@@ -87,7 +87,21 @@ TEST(TaskGroup, ATaskSpawnedAfterCancelIsCancelled) {
   group.cancel();
   group.spawn("late", hang(&ended));
   EXPECT_TRUE(run(io, group.join(now() + 10s)));
+  EXPECT_TRUE(ended);
   EXPECT_EQ(group.running(), 0U);
+}
+
+// As a shutdown does that comes in the turn of a start.
+TEST(TaskGroup, ATaskCancelledBeforeItsFirstStepEndsAtItsFirstWait) {
+  asio::io_context io;
+  bool ended = false;
+  int counter = 0;
+  TaskGroup group(io.get_executor());
+  group.spawn("new", hang(&ended));
+  group.spawn("busy", count(&counter));
+  group.cancel();
+  EXPECT_TRUE(run(io, group.join(now() + 10s)));
+  EXPECT_TRUE(ended);
 }
 
 TEST(TaskGroup, ItsTasksMayEndAfterIt) {

@@ -152,7 +152,11 @@ TEST_F(EffectsTest, AFailedInputIsSentAgainWithTheSameIdentity) {
   options.load.retry = {.attempts = 1000, .pause = 5ms};
   Workload load(std::move(options));
   load.start();
-  ASSERT_TRUE(wait_for([&] { return load.progress().counts.attempted == 1; }));
+  // The first attempt has failed, and was not merely sent.
+  ASSERT_TRUE(wait_for([&] {
+    return load.with_ledger(
+        [](const ledger::Ledger& ledger) { return ledger.size() == 1 && ledger.operation(0).attempts > 1; });
+  }));
   make_stream({{"name", "OUT"}, {"subjects", {"work"}}});
   ASSERT_TRUE(wait_for([&] { return load.progress().counts.ok == 1; }));
   load.stop_load();
@@ -253,7 +257,8 @@ TEST_F(EffectsTest, TheDrainWaitsForTheConsumersAndTheScanFindsWhatIsLeft) {
     const Drained drained = run(load, 100ms);
     EXPECT_FALSE(drained.caught_up);
     EXPECT_EQ(drained.left,
-              "worker: 50 not delivered, 0 not acked, nobody pulls from it; gone: consumer not found (404, err_code 10014)");
+              "worker: 50 not delivered, 0 not acked, nobody pulls from it; gone: consumer not found (404, "
+              "err_code 10014)");
     EXPECT_THAT(doubts(load), HasSubstr("consumer gone of OUT could not be looked at in the end"));
   }
   std::size_t found = 0;

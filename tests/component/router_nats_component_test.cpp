@@ -219,8 +219,8 @@ TEST_F(RouterOnNats, AStreamDeletedBehindItsBackIsMadeAgain) {
 }
 
 // A server that says INFO and then nothing: libnats 3.4.1's Connect never returns, whatever its time-out, and
-// eats a processor and memory.
-TEST(RouterAgainstASilentServer, TheHungProcessIsReplaced) {
+// eats a processor and memory, so that the process has to be replaced. Later ones (3.10) keep their time-out.
+TEST(RouterAgainstASilentServer, NobodyHangsOnIt) {
   const Scratch scratch;
   const squall::base::UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
@@ -237,7 +237,9 @@ TEST(RouterAgainstASilentServer, TheHungProcessIsReplaced) {
       R"(INFO {"server_id":"x","version":"2.9.10","max_payload":1048576,"headers":true,"proto":1})";
   ASSERT_EQ(send(connection.get(), (info + "\r\n").data(), info.size() + 2, MSG_NOSIGNAL),
             static_cast<ssize_t>(info.size() + 2));
-  EXPECT_EQ(worker.wait_exit(30s), 75) << testing_support::content_of(scratch / "worker.log");
+  const auto log = [&] { return testing_support::content_of(scratch / "worker.log"); };
+  const auto tries_on = [&] { return log().find("NATS cannot be reached, trying on") != std::string::npos; };
+  EXPECT_TRUE(eventually([&] { return tries_on() || worker.wait_exit(0s) == 75; }, 30s)) << log();
 }
 
 TEST_F(RouterOnNats, AStreamThatTakesOtherSubjectsIsRefusedByName) {

@@ -50,6 +50,8 @@ bool somebody_listens(int port) {
 class SigkillComponent : public ::testing::Test {
  protected:
   SigkillComponent() {
+    std::filesystem::create_directory(folder /
+                                      "artifacts");  // the first run may be killed before it does that
     auto child = process::Child::start(
         io,
         {.name = "stranger", .command = {"sh", "-c", "sleep 601 & sleep 602 & wait"}, .run_id = "nobody's"});
