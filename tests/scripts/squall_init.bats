@@ -63,7 +63,7 @@ state() {
   run "$SQUALL" run orders.yaml
   [ "$status" -eq 0 ] || { echo "$output"; false; }
   # The same with a worker that acks before it works: found, and named.
-  sed "s|--work=0.02|--ack-first', '--work=0.02|; s/control: 500ms/&, recover_within: 2s, drain_within: 2s/" orders.yaml >wrong.yaml
+  sed "s|--work=0.02|--ack-first', '--work=0.02|; s/control: 500ms/&, recover_within: 8s, drain_within: 2s/" orders.yaml >wrong.yaml
   run "$SQUALL" run wrong.yaml --trials 2
   [ "$status" -eq 1 ] || { echo "$output"; false; }
   # What the first trial lost once kept the second from starting.
