@@ -108,19 +108,25 @@ EOF
   [ "$status" -eq 2 ] || { echo "$output"; false; }
   said "tls.yaml:9:38: links.way.tls.server.ca: cannot read"
 
-  # From here on streams would only be in the way of the next run.
-  run_without_streams() { sed -i '/streams:/d; /consumers:/d' tls.yaml && run "$SQUALL" run tls.yaml; }
+  # Each run makes its streams anew.
+  run_on_a_new_server() {
+    kill -KILL "$server"
+    rm -rf store
+    start_tls_server
+    sed -i "s|^  url: .*|  url: $url|" tls.yaml
+    run "$SQUALL" run tls.yaml
+  }
   tls_experiment "$never" '{client: {}}' "$drop" # the server wants TLS
-  run_without_streams
+  run_on_a_new_server
   [ "$status" -ne 0 ]
   said "link way: the servers want TLS, and it has none with them"
   tls_experiment "$never" '{server: {}}' '[{ack_drop: orders, when: 1s, for: 1s}]'
-  run_without_streams
+  run_on_a_new_server
   [ "$status" -ne 0 ]
   said "a process's own link has none: give one in links"
   echo nonsense >link.pem
   tls_experiment "$never" '{client: {certificate: link.pem, key: link.key}, server: {}}' "$drop"
-  run_without_streams
+  run_on_a_new_server
   [ "$status" -ne 0 ]
   said "link way: tls: certificate link.pem: "
 }
