@@ -102,6 +102,15 @@ struct Nats {
   bool operator==(const Nats&) const = default;
 };
 
+// TLS that a link ends, and begins anew, so that it can read what is inside. A side that is absent is plain.
+struct LinkTls {
+  std::optional<Tls> client;  // certificate, key: shown to clients; none: of the link's own making
+  std::optional<Tls> server;  // no ca: the server's certificate is not verified
+
+  bool any() const { return client || server; }
+  bool operator==(const LinkTls&) const = default;
+};
+
 // A path through which a process, or whatever dials it, reaches a server. Each process that uses ${nats.link}
 // also has one of its own, which is called as the process and not listed in the file.
 struct Link {
@@ -111,6 +120,7 @@ struct Link {
   // kernel chooses, and ${link.NAME} says it.
   std::string listen = "127.0.0.1:0";
   bool speaks_nats = true;  // false: bytes only
+  LinkTls tls;
 
   bool operator==(const Link&) const = default;
 };

@@ -1,4 +1,4 @@
-// The `nats:` and `links:` sections.
+// The `nats:` section.
 #include "experiment/notation.h"
 #include "experiment/scalar_shapes.h"
 #include "experiment/section_tables.h"
@@ -245,26 +245,6 @@ Shape<Nats> nats_shape() {
     into.streams = std::move(written.streams);
     into.consumers = std::move(written.consumers);
   });
-}
-
-Shape<std::vector<Link>> links_shape() {
-  auto table = std::make_shared<Table<Link>>();
-  table->field({.name = "to",
-                .meaning = "A server (nats-1), any of them (nats), or host:port of something else",
-                .standard = "nats-1"},
-               &Link::to, text("server's name, or host:port"));
-  table->field(
-      {.name = "listen",
-       .meaning = "Where it is dialled, for attached processes; ${link.NAME} says it to started ones",
-       .standard = "127.0.0.1:0"},
-      &Link::listen, text("host:port"));
-  table->field({.name = "nats",
-                .meaning = "Whether it speaks NATS; without that only faults of bytes are possible",
-                .standard = "true"},
-               &Link::speaks_nats, flag());
-  return named<Link>(
-      section<Link>(table), [](Link& into, const std::string& name) { into.name = name; }, is_name,
-      "a name of letters, digits, - and _");
 }
 
 }  // namespace squall::experiment

@@ -101,6 +101,31 @@ TEST(Parse, UnitsAreReadAsTheyAreUsuallyWritten) {
   EXPECT_EQ(parsed.experiment.seed, 42U);
 }
 
+TEST(Parse, TheTlsOfALinkHasASideForClientsAndOneForTheServer) {
+  const Files files{{"chaos/link.pem", ""}, {"chaos/link.key", ""}, {"chaos/ca.pem", ""}};
+  const Parsed parsed = parse(with("links:\n"
+                                   "  both:\n"
+                                   "    to: nats\n"
+                                   "    tls:\n"
+                                   "      client: {certificate: link.pem, key: link.key, first: true}\n"
+                                   "      server: {ca: ca.pem, server_name: nats.example}\n"
+                                   "  own: {tls: {client: {}}}\n"
+                                   "  plain: {}\n"),
+                              files);
+  ASSERT_EQ(to_text(parsed.mistakes), "");
+  ASSERT_EQ(parsed.experiment.links.size(), 3U);
+  const LinkTls& both = parsed.experiment.links[0].tls;
+  EXPECT_EQ(both.client->certificate, "chaos/link.pem");
+  EXPECT_EQ(both.client->key, "chaos/link.key");
+  EXPECT_TRUE(both.client->first);
+  EXPECT_EQ(both.server->ca, "chaos/ca.pem");
+  EXPECT_EQ(both.server->server_name, "nats.example");
+  EXPECT_FALSE(both.server->first);
+  EXPECT_TRUE(parsed.experiment.links[1].tls.client.has_value());
+  EXPECT_FALSE(parsed.experiment.links[1].tls.server.has_value());
+  EXPECT_FALSE(parsed.experiment.links[2].tls.any());
+}
+
 TEST(Parse, VariablesComeFromTheFileAndTheEnvironment) {
   const Parsed parsed = parse(with("vars: {time: '${env.TIME:-3s}', tenant: '${env.TENANT}'}\n"
                                    "faults: [{kill: orders, when: '${vars.time}'}]\n"

@@ -156,6 +156,12 @@ std::string schedule_text(const std::vector<fault::TrialSteps>& trials) {
   return text;
 }
 
+std::string tls_text(const LinkTls& tls) {
+  if (!tls.any()) return "";
+  const auto side = [](const std::optional<Tls>& of) { return !of ? "none" : of->first ? "first" : "yes"; };
+  return fmt::format(", ends TLS (clients: {}, server: {})", side(tls.client), side(tls.server));
+}
+
 }  // namespace
 
 std::string to_text(const Experiment& experiment, const Plan& plan) {
@@ -165,7 +171,8 @@ std::string to_text(const Experiment& experiment, const Plan& plan) {
   text += line("nats", nats_text(experiment.nats));
   for (const Process& process : experiment.processes) text += line(process.name, process_text(process));
   for (const Link& link : experiment.links) {
-    text += line(link.name, fmt::format("link to {}{}", link.to, link.speaks_nats ? "" : ", bytes only"));
+    text += line(link.name, fmt::format("link to {}{}{}", link.to, link.speaks_nats ? "" : ", bytes only",
+                                        tls_text(link.tls)));
   }
   for (const Probe& probe : experiment.probes) {
     text += line(probe.name, fmt::format("probe: {}, every {}{}", describe(probe.question),

@@ -27,6 +27,7 @@ class FrameCutter {
   // The beginning of a frame that has not come whole; the next bytes are read behind it.
   std::string take_carried() { return std::exchange(carried_, {}); }
   std::string& carried() { return carried_; }
+  const std::string& carried() const { return carried_; }
   // How many bytes the frame that is carried has at least.
   std::size_t wanted() const { return wanted_; }
   // In the middle of a payload that passes.

@@ -249,6 +249,10 @@ std::size_t Lane::held() const {
   return size;
 }
 
+std::size_t Lane::unfinished() const {
+  return cutter_ && !discards_ && needs_whole() ? cutter_->carried().size() : 0;
+}
+
 bool Lane::wants_read() const {
   if (source_ended_ || !source_.is_open()) return false;
   if (discards_) return true;
@@ -258,7 +262,8 @@ bool Lane::wants_read() const {
   const NatsConnection* const nats = connection_.nats();
   if (nats != nullptr && !nats->reads(sender_)) return false;
   const bool may_hold = !stages_.empty() || (nats != nullptr && needs_whole());
-  if (may_hold && connection_.link_is_full()) return false;
+  if (may_hold && connection_.link_is_full() && !(unfinished() > 0 && connection_.may_finish_frame()))
+    return false;
   return std::ranges::all_of(stages_, [](const Slot& slot) { return slot.stage->accepts(); });
 }
 

@@ -47,6 +47,8 @@ class Lane {
 
   base::Instant due() const;
   std::size_t held() const;
+  // Of a frame that has not come whole, while a fault has to see it whole.
+  std::size_t unfinished() const;
   // Sets what is watched; after each change.
   void update_interest();
   bool wants_read() const;

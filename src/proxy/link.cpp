@@ -185,7 +185,7 @@ void Link::refuse_for_want_of_descriptors() {
   if (client) make_close_reset(client.get());
   client.reset();
   spare_ = open_spare();
-  refused(accepted_, "no file descriptors are left");
+  refused(accepted_, std::string(kNoDescriptors));
 }
 
 void Link::refused(std::uint64_t connection, std::string reason) {
@@ -211,16 +211,26 @@ void Link::closed(LinkConnection& connection, std::uint64_t number, std::string 
                .text = std::string(reason)});
 }
 
-void Link::held_changed(std::size_t before, std::size_t now) {
-  held_ = held_ - before + now;
-  if (!full_ && held_ >= settings_.most_held) {
+void Link::held_changed(std::uint64_t of, HeldBytes before, HeldBytes now) {
+  held_.by_faults = held_.by_faults - before.by_faults + now.by_faults;
+  held_.unfinished = held_.unfinished - before.unfinished + now.unfinished;
+  if (finishes_ == of && now.unfinished == 0) finishes_ = 0;
+  const bool was_full = full_;
+  if (!full_ && held_.all() >= settings_.most_held) {
     full_ = true;
-    say(ProxyEvent::Kind::kFull, 0, fmt::format("{} B are held: nothing more is read", held_));
-  } else if (full_ && held_ < settings_.most_held - settings_.most_held / 4) {
+    say(ProxyEvent::Kind::kFull, 0, fmt::format("{} B are held: nothing more is read", held_.all()));
+  } else if (full_ && held_.all() < settings_.most_held - settings_.most_held / 4) {
     full_ = false;
     say(ProxyEvent::Kind::kNotFull, 0, "");
-    for (const auto& [number, connection] : connections_) connection->update_interest();
   }
+  if (!was_full || (full_ && (held_.by_faults > 0 || finishes_ != 0))) return;
+  for (const auto& [number, connection] : connections_) connection->update_interest();
+}
+
+bool Link::lets_finish(std::uint64_t connection) {
+  if (held_.by_faults > 0) return false;  // there will be room when that has passed
+  if (finishes_ == 0) finishes_ = connection;
+  return finishes_ == connection;
 }
 
 std::optional<std::string> Link::rewritten(std::string_view info) const {
@@ -253,7 +263,7 @@ LinkStatus Link::status() const {
     status.bytes_up += up;
     status.bytes_down += down;
   }
-  status.held = held_;
+  status.held = held_.all();
   status.full = full_;
   status.connections = connections_.size();
   status.moments_timed_out = nats_.moments_timed_out();

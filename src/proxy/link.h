@@ -65,8 +65,12 @@ class Link final : public Reactor::Watcher {
   // Whether the fault's toxicity takes this connection: a pure function of seed, link, connection and fault.
   bool chooses(const fault::LinkFault& fault, std::uint64_t connection) const;
   bool full() const { return full_; }
-  void held_changed(std::size_t before, std::size_t now);
+  void held_changed(std::uint64_t connection, HeldBytes before, HeldBytes now);
+  // While the link is full of frames that have not come whole, it reads one connection on, so that there is
+  // an end to it: whether that is this one.
+  bool lets_finish(std::uint64_t connection);
   std::optional<std::string> rewritten(std::string_view info) const;
+  static constexpr std::string_view kNoDescriptors = "no file descriptors are left";
   void refused(std::uint64_t connection, std::string reason);
   void closed(LinkConnection& connection, std::uint64_t number, std::string client, std::string_view reason);
   void say(ProxyEvent::Kind kind, std::uint64_t connection, std::string text);
@@ -102,8 +106,9 @@ class Link final : public Reactor::Watcher {
   std::uint64_t refused_ = 0;
   std::uint64_t bytes_up_ = 0;  // of connections that are closed
   std::uint64_t bytes_down_ = 0;
-  std::size_t held_ = 0;
+  HeldBytes held_;
   bool full_ = false;
+  std::uint64_t finishes_ = 0;  // the connection that lets_finish() lets read on; 0: none
   bool drains_ = false;
   base::Instant said_refused_{};
 };

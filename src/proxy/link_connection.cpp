@@ -65,7 +65,10 @@ void LinkConnection::dial(const SocketAddress& address) {
 }
 
 void LinkConnection::not_dialled(int error) {
-  link_.refused(number_, fmt::format("no upstream {}: {}", to_text(link_.upstream()), std::strerror(error)));
+  const bool ours = error == EMFILE || error == ENFILE;
+  link_.refused(number_,
+                ours ? std::string(Link::kNoDescriptors)
+                     : fmt::format("no upstream {}: {}", to_text(link_.upstream()), std::strerror(error)));
   reset("no upstream");
 }
 
@@ -158,10 +161,11 @@ void LinkConnection::set_timer() {
 }
 
 void LinkConnection::report_held() {
-  const std::size_t held = up_.held() + down_.held() + (nats_ ? nats_->held_bytes() : 0);
-  if (held == reported_held_) return;
-  const std::size_t before = std::exchange(reported_held_, held);
-  link_.held_changed(before, held);
+  const HeldBytes held{.by_faults = up_.held() + down_.held() + (nats_ ? nats_->held_bytes() : 0),
+                       .unfinished = up_.unfinished() + down_.unfinished()};
+  if (held == reported_) return;
+  const HeldBytes before = std::exchange(reported_, held);
+  link_.held_changed(number_, before, held);
 }
 
 void LinkConnection::lost_reading(const Peer& peer) {
@@ -195,11 +199,12 @@ void LinkConnection::reset(std::string_view reason) {
 void LinkConnection::finish(std::string_view reason) {
   state_ = State::kClosed;
   disarm();
-  link_.held_changed(std::exchange(reported_held_, 0), 0);
+  link_.held_changed(number_, std::exchange(reported_, {}), {});
   link_.closed(*this, number_, nats_ ? nats_->tracker().client_name() : "", reason);
 }
 
 bool LinkConnection::link_is_full() const { return link_.full(); }
+bool LinkConnection::may_finish_frame() const { return link_.lets_finish(number_); }
 bool LinkConnection::link_drains() const { return link_.drains(); }
 
 std::optional<std::string> LinkConnection::rewritten(const wire::Info& info) const {
@@ -218,7 +223,7 @@ ConnectionStatus LinkConnection::status() const {
   status.bytes_down = down_.bytes();
   status.frames_up = up_.frames();
   status.frames_down = down_.frames();
-  status.held = reported_held_;
+  status.held = reported_.all();
   status.unread_up = client_.unread();
   status.unread_down = server_.unread();
   if (nats_) status.client = nats_->tracker().client_name();
@@ -230,8 +235,8 @@ ConnectionStatus LinkConnection::status() const {
 }
 
 std::size_t LinkConnection::unwritten() const {
-  return reported_held_ + (up_.has_unwritten() ? 1 : 0) + (down_.has_unwritten() ? 1 : 0) + client_.unsent() +
-         server_.unsent();
+  return reported_.by_faults + (up_.has_unwritten() ? 1 : 0) + (down_.has_unwritten() ? 1 : 0) +
+         client_.unsent() + server_.unsent();
 }
 
 }  // namespace squall::proxy

@@ -52,6 +52,7 @@ class LinkConnection final : public Peer::Owner,
   bool is_open() const { return state_ != State::kClosed; }
   bool is_through() const { return state_ == State::kThrough; }
   bool link_is_full() const;
+  bool may_finish_frame() const;
   bool link_drains() const;
   Reactor& reactor() const { return reactor_; }
   NatsConnection* nats() const { return nats_.get(); }
@@ -95,7 +96,7 @@ class LinkConnection final : public Peer::Owner,
   std::unique_ptr<NatsConnection> nats_;
   base::Instant opened_;
   std::string peer_;
-  std::size_t reported_held_ = 0;
+  HeldBytes reported_;
   bool wakes_ = false;
   bool losing_ = false;
   std::vector<std::shared_ptr<FaultEffect>> touched_by_;  // counted once each

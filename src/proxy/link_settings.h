@@ -37,6 +37,15 @@ struct LinkTls {
   bool operator==(const LinkTls&) const = default;
 };
 
+// What a link, or one of its connections, keeps because of faults.
+struct HeldBytes {
+  std::size_t by_faults = 0;
+  std::size_t unfinished = 0;  // of frames that have not come whole, and that a fault has to see whole
+
+  std::size_t all() const { return by_faults + unfinished; }
+  bool operator==(const HeldBytes&) const = default;
+};
+
 struct LinkSettings {
   std::string name;                    // unique
   std::string listen = "127.0.0.1:0";  // "host:port"; port 0: the kernel chooses, and it stays
@@ -49,7 +58,8 @@ struct LinkSettings {
   // Clients of this link learn from INFO of the links of the same group only: one per server, and those of
   // one process do not stand for another's.
   std::string group;
-  // Bytes that faults may hold on this link; at this bound it stops reading.
+  // Bytes that faults may hold on this link; at this bound it stops reading. What one read brings comes on
+  // top: 256 KiB, or a frame of up to 64 MiB that began below the bound.
   std::size_t most_held = 64 * 1024 * 1024;
   std::uint64_t seed = 1;
 
@@ -78,7 +88,7 @@ struct ConnectionStatus {
   std::uint64_t bytes_down = 0;
   std::uint64_t frames_up = 0;  // kNats only
   std::uint64_t frames_down = 0;
-  std::size_t held = 0;       // bytes that faults hold
+  std::size_t held = 0;       // bytes that faults hold, or wait for the rest of
   std::size_t unread_up = 0;  // that wait in the kernel, since nothing is read just now
   std::size_t unread_down = 0;
   std::vector<std::string> faults;  // byte faults that touch it

@@ -30,16 +30,24 @@ base::Result<std::vector<std::string>> upstreams_of(const experiment::Link& link
 
 // What of the experiment cannot be done on servers that want TLS; nothing: all of it can.
 std::optional<std::string> needs_plain_nats(const experiment::Experiment& experiment) {
-  constexpr std::string_view kWhy = "the servers want TLS, which a link does not end yet";
+  constexpr std::string_view kWhy = "the servers want TLS, and it has none with them";
   for (const experiment::Link& link : experiment.links) {
-    if (link.speaks_nats) return fmt::format("link {}: {} (nats: false passes bytes)", link.name, kWhy);
+    const bool to_them = link.to.find(':') == std::string::npos;
+    if (!to_them || !link.speaks_nats || link.tls.server) continue;
+    return fmt::format("link {}: {} (tls: {{server: …}}; nats: false passes bytes)", link.name, kWhy);
   }
+  constexpr std::string_view kOwn =
+      "the servers want TLS, and a process's own link has none: give one in links, with tls, and let it dial "
+      "that";
+  const auto is_own = [&](const std::string& link) { return experiment.find_process(link) != nullptr; };
   const auto look = [&](const experiment::FaultSpec& fault) -> std::optional<std::string> {
     const auto* at = std::get_if<fault::AtMoment>(&fault.when);
-    if (at != nullptr) return fmt::format("{} of link {}: {}", name_of(at->moment), at->link, kWhy);
+    if (at != nullptr && is_own(at->link)) {
+      return fmt::format("{} of link {}: {}", name_of(at->moment), at->link, kOwn);
+    }
     const auto* on_link = std::get_if<fault::OnLink>(&fault.action);
-    const bool own = on_link != nullptr && experiment.find_process(on_link->target) != nullptr;
-    if (own) return fmt::format("{} on link {}: {}", on_link->kind, on_link->target, kWhy);
+    const bool own = on_link != nullptr && is_own(on_link->target);
+    if (own) return fmt::format("{} on link {}: {}", on_link->kind, on_link->target, kOwn);
     return std::nullopt;
   };
   for (const experiment::FaultSpec& fault : experiment.faults) {
@@ -51,6 +59,24 @@ std::optional<std::string> needs_plain_nats(const experiment::Experiment& experi
     }
   }
   return std::nullopt;
+}
+
+proxy::LinkTls tls_of(const experiment::LinkTls& tls) {
+  using Upgrade = proxy::LinkTls::Upgrade;
+  const auto upgrade = [](const std::optional<experiment::Tls>& side) {
+    if (!side) return Upgrade::kNone;
+    return side->first ? Upgrade::kFirst : Upgrade::kAfterInfo;
+  };
+  const experiment::Tls client = tls.client.value_or(experiment::Tls{});
+  const experiment::Tls server = tls.server.value_or(experiment::Tls{});
+  return {.client = upgrade(tls.client),
+          .server = upgrade(tls.server),
+          .certificate_file = client.certificate,
+          .key_file = client.key,
+          .server_ca_file = server.ca,
+          .server_name = server.server_name,
+          .client_certificate_file = server.certificate,
+          .client_key_file = server.key};
 }
 
 // What is worth a line on the timeline; connections come and go.
@@ -148,6 +174,7 @@ base::Result<void> SystemLinks::open_one(const experiment::Link& link,
         .upstream = upstreams[i],
         .enabled = options.listening,
         .mode = link.speaks_nats ? proxy::LinkMode::kNats : proxy::LinkMode::kBytes,
+        .tls = tls_of(link.tls),
         .group = link.name,
         .seed = options.seed};
     const auto status = proxy_->call([&](proxy::Links& all) { return all.add(settings); });

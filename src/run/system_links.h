@@ -29,8 +29,9 @@ class SystemLinks {
   struct Options {
     std::uint64_t seed = 1;
     bool listening = true;  // false: only once listen_for() says so
-    // The servers want TLS, which a link does not end: what it passes on is unread, and its own address is
-    // not in their certificates. So processes get no link of their own, and dial the servers.
+    // The servers want TLS, and a process's own link ends none: what it passes on would be unread, and its
+    // own address is not in their certificates. So processes get no such link, and dial the servers, or one
+    // of the experiment's links that has certificates.
     bool tls = false;
   };
   // Errors: an address that cannot be listened on, a server that is not there, a fault or a moment on a link

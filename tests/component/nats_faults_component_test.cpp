@@ -87,6 +87,17 @@ class NatsFaultsOnLibnats : public NatsFaults {
     connect("libnats");
     make_work();
   }
+  void hear(const std::string& subject) { client_->run("listen", {{"subject", subject}}); }
+  // What the client hears of these messages, in its order.
+  json heard_of(const std::vector<std::string>& payloads) {
+    for (const std::string& payload : payloads) broker_.send("news", payload);
+    json heard;
+    EXPECT_TRUE(client_->until([&](const json&) {
+      heard = client_->run("heard").at("payloads");
+      return heard.size() >= payloads.size();
+    }));
+    return heard;
+  }
 };
 
 TEST_F(NatsFaultsOnLibnats, NakStormDeliversAgainAtOnce) {
@@ -149,6 +160,48 @@ TEST_F(NatsFaultsOnLibnats, DeliverDuplicateIsHeardTwice) {
     return heard.size() >= 3;
   }));
   EXPECT_EQ(heard, json({"a", "a", "b"}));
+  link_.heal();
+  expect_as_new();
+}
+
+TEST_F(NatsFaultsOnLibnats, AReorderedMessageIsHeardBehindTheNextOne) {
+  hear("news");
+  link_.add({{"name", "reorder"},
+             {"match", {{"kinds", {"message"}}, {"subject", "news"}}},
+             {"limit", {{"count", 2}}},
+             {"reorder", {{"within_ms", 60'000}}}});
+  EXPECT_EQ(heard_of({"a", "b", "c"}), json({"b", "a", "c"}));
+  EXPECT_EQ(link_.struck("reorder"), 2U);
+  link_.heal();
+  expect_as_new();
+}
+
+TEST_F(NatsFaultsOnLibnats, AHeldPublishIsStoredWhenItHealsAndLaterOnesOvertakeIt) {
+  link_.add({{"name", "hold"},
+             {"match", {{"verbs", {"PUB"}}, {"subject", "in.>"}}},
+             {"limit", {{"count", 1}}},
+             {"hold", json::object()}});
+  EXPECT_EQ(publish("held", 200).at("error"), "Timeout");
+  EXPECT_EQ(publish("passes"), json::parse(R"({"seq": 1, "duplicate": false})"));
+  EXPECT_EQ(broker_.stored("IN"), 1U);
+  link_.heal();
+  EXPECT_EQ(publish("held"), json::parse(R"({"seq": 2, "duplicate": true})")) << "stored by the heal";
+  ASSERT_EQ(fetch().size(), 1U);
+  ASSERT_EQ(fetch().size(), 1U);
+  expect_as_new();
+}
+
+TEST_F(NatsFaultsOnLibnats, ACorruptMessageHasAnotherByteAndTheNextOneIsWhole) {
+  hear("news");
+  link_.add({{"name", "corrupt"},
+             {"match", {{"kinds", {"message"}}, {"subject", "news"}}},
+             {"limit", {{"count", 1}}},
+             {"corrupt", {{"bytes", 1}}}});
+  const json heard = heard_of({std::string(40, 'a'), "b"});
+  ASSERT_EQ(heard.size(), 2U);
+  EXPECT_EQ(std::ranges::count(heard[0].get<std::string>(), 'a'), 39);
+  EXPECT_EQ(heard[1], "b");
+  EXPECT_EQ(link_.struck("corrupt"), 1U);
   link_.heal();
   expect_as_new();
 }

@@ -158,3 +158,112 @@ JSON
   for _ in $(seq 500); do [ -s err ] && break; sleep 0.02; done
   grep -q "link down: connection 1 was refused: no upstream 127.0.0.1:1: Connection refused" err
 }
+
+@test "SIGTERM under load: what it has read arrives, in order, and it ends with 0" {
+  cat >load.py <<'PY'
+import json, socket, sys, threading, urllib.request
+api, listen, upstream = sys.argv[1], sys.argv[2], int(sys.argv[3])
+sink = socket.socket(fileno=upstream)
+arrived = bytearray()
+def receive():
+    peer, _ = sink.accept()
+    try:
+        while some := peer.recv(1 << 20):
+            arrived.extend(some)
+    except OSError:
+        pass
+def send():
+    client = socket.create_connection(("127.0.0.1", int(listen.rpartition(":")[2])))
+    number = 0
+    try:
+        while True:
+            client.sendall(b"".join(b"%07d\n" % (number + i) for i in range(1000)))
+            number = (number + 1000) % 10_000_000
+    except OSError:
+        pass
+threads = [threading.Thread(target=receive), threading.Thread(target=send)]
+for thread in threads: thread.start()
+seen = 0
+while seen < 5_000_000:
+    seen = json.load(urllib.request.urlopen(api + "/v1/links/busy"))["bytes_up"]
+print("flows", flush=True)
+for thread in threads: thread.join()
+lines = len(arrived) // 8
+whole = all(arrived[at * 8:at * 8 + 8] == b"%07d\n" % (at % 10_000_000) for at in range(lines))
+print("arrived", len(arrived) >= seen, whole, flush=True)
+PY
+  cat >run.py <<'PY'
+import os, signal, socket, subprocess, sys
+sink = socket.create_server(("127.0.0.1", 0))
+os.set_inheritable(sink.fileno(), True)
+proxy = subprocess.Popen([sys.argv[1], "proxy", "--api", "127.0.0.1:0", "--link", f"busy=127.0.0.1:{sink.getsockname()[1]}"],
+                         stdout=subprocess.PIPE, text=True)
+listen = proxy.stdout.readline().split()[2]
+api = proxy.stdout.readline().split()[1]
+load = subprocess.Popen([sys.executable, "load.py", api, listen, str(sink.fileno())], stdout=subprocess.PIPE, text=True,
+                        pass_fds=[sink.fileno()])
+try:
+    assert load.stdout.readline() == "flows\n"
+    proxy.send_signal(signal.SIGTERM)
+    print("exit", proxy.wait(20), load.communicate(timeout=20)[0].strip())
+finally:
+    proxy.kill()
+    load.kill()
+PY
+  run timeout 50 python3 run.py "$SQUALL"
+  [ "$output" = "exit 0 arrived True True" ] || { echo "$output"; false; }
+}
+
+@test "without descriptors new connections are reset, the old stay, and it says so; then it goes on" {
+  start_echo
+  ulimit -n 48 # also the hard limit, to which it raises its own
+  start --link "few=127.0.0.1:$(cat port)"
+  cat >many.py <<'PY'
+import socket, sys
+at = ("127.0.0.1", int(sys.argv[1].rpartition(":")[2]))
+def works(connection):
+    connection.settimeout(10)
+    try:
+        connection.sendall(b"ping")
+        return connection.recv(4) == b"ping"
+    except ConnectionError:
+        return False
+lives = []
+while True:
+    connection = socket.create_connection(at)
+    if not works(connection): break
+    lives.append(connection)
+print("lives", len(lives) >= 10, "all", all(works(each) for each in lives))
+for each in lives: each.close()
+while not works(socket.create_connection(at)): pass
+print("again")
+PY
+  run timeout 50 python3 many.py "$(listen_of few)"
+  [ "$output" = $'lives True all True\nagain' ] || { echo "$output"; cat err; false; }
+  grep -q "link few: .*descriptors" err || { cat err; false; }
+  kill "$echo_pid"
+}
+
+@test "a link that holds all it may says so: in the API, in its metrics, and on standard error" {
+  start_echo
+  start
+  curl -s "$api/v1/links" -d '{"name": "small", "listen": "127.0.0.1:0", "upstream": "127.0.0.1:'"$(cat port)"'", "most_held": 1000}' >link
+  [ "$(status_of "$api/v1/links/small/faults" -d '{"name": "late", "stream": "upstream", "latency": {"delay_ms": 600000}}')" = 201 ]
+  address=$(jq -r .listen link)
+  exec 4<>"/dev/tcp/${address%:*}/${address##*:}"
+  printf '%02000d\n' 7 >&4
+  for _ in $(seq 500); do
+    [ "$(curl -s "$api/v1/links/small" | jq .full)" = true ] && break
+    sleep 0.02
+  done
+  [ "$(curl -s "$api/v1/links/small" | jq -c '[.full, .held]')" = "[true,2001]" ]
+  curl -s "$api/metrics" | grep -q '^squall_link_full{link="small"} 1'
+  [ "$(status_of -X DELETE "$api/v1/links/small/faults/late")" = 204 ]
+  read -r -t 10 line <&4
+  [ "${#line}" -eq 2000 ]
+  exec 4>&-
+  [ "$(curl -s "$api/v1/links/small" | jq -c '[.full, .held]')" = "[false,0]" ]
+  for _ in $(seq 500); do grep -q "reads again" err && break; sleep 0.02; done
+  grep -q "link small: 2001 B are held: nothing more is read" err
+  kill "$echo_pid"
+}

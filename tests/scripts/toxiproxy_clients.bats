@@ -40,3 +40,10 @@ teardown() {
   [ "$status" -eq 0 ]
   [ "$(grep -c '^ok: ' <<<"$output")" -eq 7 ]
 }
+
+@test "what Testcontainers' modules for Java and Node send works, and cuts and mends a connection" {
+  run timeout 60 python3 "$ROOT/tests/toxiproxy/testcontainers.py" "$api" "$(cat port)"
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [ "$(grep -c '^ok: ' <<<"$output")" -eq 2 ]
+}

@@ -281,7 +281,8 @@ int main() {
     } catch (const std::exception& wrong) {
       answer = {{"error", wrong.what()}};
     }
-    std::cout << answer.dump() << std::endl;
+    // What a fault has made of a payload may be no text.
+    std::cout << answer.dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;
   }
   std::_Exit(0);
 }

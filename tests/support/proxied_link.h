@@ -15,6 +15,9 @@ namespace squall::testing {
 
 class ProxiedLink : public ::testing::Test {
  protected:
+  // `on_event` is called on the proxy's thread, until the test is over.
+  explicit ProxiedLink(proxy::EventSink on_event = {}) : proxy_(std::move(on_event)) {}
+
   using Links = proxy::Links;
   struct Pair {
     RawSocket client;
