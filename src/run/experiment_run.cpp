@@ -13,6 +13,7 @@
 #include "run/judgement.h"
 #include "run/load.h"
 #include "run/not_yet.h"
+#include "run/read_back_examples.h"
 #include "run/running_system.h"
 #include "run/trial_run.h"
 
@@ -227,6 +228,8 @@ class ExperimentRun {
           {.run_start = session_anchor().mono, .from = session_anchor().mono, .until = base::now()}));
       return 0;
     });
+    const std::filesystem::path file = session_.folder().path() / "ledger.bin";
+    if (const auto read = read_back_examples(case_.checks, file); !read) session_.say(read.error().message());
     // A ledger with a hole is one of them.
     for (const workload::Doubt& doubt : known_.doubts) {
       inconclusive(doubt.times > 1 ? fmt::format("{} ({} times)", doubt.what, doubt.times) : doubt.what);
