@@ -19,15 +19,18 @@ jq -r --slurpfile manifest "$run/manifest.json" '
     else "\(. * 10 | round / 10) ms" end;
   def clock($name): (.clocks[] | select(.name == $name)) as $c
     | "\($c.p50_ms | ms) / \($c.worst_ms | ms)";
+  # New work after the server is ready again: what the service needs, without the planned down time.
+  def after_ready: [.trials[].phases | select(.server_back_ms and .first_output_ms)
+    | .first_output_ms - .server_back_ms] | if length == 0 then "–" else max | ms end;
   def hits: [.trials[].hits[].count] | add;
   def modes: .failure_modes | join(", ");
   ($manifest[0].host // $manifest[0]) as $host
   | "Measured \(.started | .[0:10]) by `\(.command)` with nats-server \(.versions["nats-server"]), seed \(.seed), on \($host.cpus) cores, \($host.os), kernel \($host.kernel). Times are median / worst over the trials.",
     "",
-    "| failure mode | test | verdict | trials | hits | first output | caught up | time to green | acknowledged | lost | doubled |",
-    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    "| failure mode | test | verdict | trials | hits | first output | after server ready, worst | caught up | time to green | acknowledged | lost | doubled |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     (.cases[] | select(.trials | length > 0)
-     | "| \(modes) | `\(.name)` | \(.verdict) | \(.trials | length) | \(hits) | \(clock("first output")) | \(clock("caught up")) | \(clock("time to green")) | \(.totals.acked) | \(.totals.lost) | \(.totals.duplicated) |")
+     | "| \(modes) | `\(.name)` | \(.verdict) | \(.trials | length) | \(hits) | \(clock("first output")) | \(after_ready) | \(clock("caught up")) | \(clock("time to green")) | \(.totals.acked) | \(.totals.lost) | \(.totals.duplicated) |")
 ' "$run/verdict.json" >"$figures"
 
 sed -i -e "/<!-- figures:begin -->/,/<!-- figures:end -->/{//!d}" \

@@ -42,6 +42,9 @@ void add_rows(const json& process, std::size_t depth, std::string& table) {
 
 Result<json> get(httplib::Client& client, const char* path) {
   const auto answer = client.Get(path);
+  if (!answer && answer.error() == httplib::Error::Connection) {
+    return fail("it is not running: nobody listens there (it was killed, or its host restarted)");
+  }
   if (!answer) return fail("no answer ({})", httplib::to_string(answer.error()));
   json body = json::parse(answer->body, nullptr, false);
   if (body.is_discarded()) return fail("{} did not answer with JSON", path);

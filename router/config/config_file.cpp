@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "router/config/policy_section.h"
@@ -192,6 +193,40 @@ void check_streams_apart(YamlSection& root, const RouterConfig& config) {
   }
 }
 
+// What is published, requested or consumed must not land in a stream that it is not meant for (and NATS
+// refuses two streams with a subject in common).
+void check_subjects_apart(YamlSection& root, const RouterConfig& config) {
+  struct Use {
+    const char* section;
+    std::string subjects;
+  };
+  const auto dlq_of = [&](const ConsumerSettings& consumer) {
+    return consumer.subject + "." + config.subjects.dlq_suffix;
+  };
+  const std::array<Use, 10> uses{{{"decide", config.decide.subject},
+                                  {"result", config.result.subject},
+                                  {"decision", config.decision.subject + ".>"},
+                                  {"assign", config.assign.subject + ".>"},
+                                  {"usage", config.usage.subject + ".>"},
+                                  {"subjects", dlq_of(config.decide)},
+                                  {"subjects", dlq_of(config.result)},
+                                  {"subjects", config.subjects.backpressure_status},
+                                  {"subjects", config.subjects.provider_outcome},
+                                  {"subjects", config.subjects.admin + ".>"}}};
+  // One wrong subject can overlap with all others, so each section of the file is blamed once.
+  std::set<std::string_view> blamed;
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!subjects_overlap(uses[i].subjects, uses[j].subjects)) continue;
+      const auto& [mine, other] =
+          root.has(uses[i].section) ? std::tie(uses[i], uses[j]) : std::tie(uses[j], uses[i]);
+      if (!blamed.insert(mine.section).second) continue;
+      root.problem(mine.section,
+                   fmt::format("{} overlaps with {} of {}", mine.subjects, other.subjects, other.section));
+    }
+  }
+}
+
 // The root of a YAML text, or nothing and a problem.
 std::optional<YAML::Node> load_root(const std::string& path, const std::string& text, Problems& problems) {
   try {
@@ -257,6 +292,7 @@ void parse_yaml(const ConfigText& text, ParsedConfig& parsed) {
   read_policies(root, text, parsed);
   root.refuse_unknown();
   check_streams_apart(root, parsed.config);
+  check_subjects_apart(root, parsed.config);
 }
 
 Result<std::string> read_whole(const std::string& path) {

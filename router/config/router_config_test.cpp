@@ -118,6 +118,13 @@ INSTANTIATE_TEST_SUITE_P(
                 "r.yaml:2:14: nats.urls: expected at least one url\n"},
         BadFile{"BadUrl", "router: 1\nnats: {urls: [\"nats://a:1\", \"http://b\"]}\n",
                 "r.yaml:2:29: nats.urls: expected a url such as nats://127.0.0.1:4222, not \"http://b\"\n"},
+        BadFile{
+            "BadPort", "router: 1\nnats: {urls: [\"nats://a:1\", \"nats://a:99999\"]}\n",
+            "r.yaml:2:29: nats.urls: expected a url such as nats://127.0.0.1:4222, not \"nats://a:99999\"\n"},
+        BadFile{"OverlappingSubjects", "router: 1\nassign: {subject: router.v1}\n",
+                "r.yaml:2:9: assign: router.v1.> overlaps with router.v1.decide of decide\n"},
+        BadFile{"ARequestSubjectInAStream", "router: 1\nsubjects: {admin: router.v1.usage}\n",
+                "r.yaml:2:11: subjects: router.v1.usage.> overlaps with router.v1.usage.> of usage\n"},
         BadFile{"BareNumberForDuration", "router: 1\ndecide: {ack_wait: 30}\n",
                 "r.yaml:2:20: decide.ack_wait: expected a duration such as 250ms, 2s or 1m, not \"30\"\n"},
         BadFile{"NegativeDuration", "router: 1\ndecide: {ack_wait: -1s}\n",

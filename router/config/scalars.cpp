@@ -127,6 +127,20 @@ bool is_stream_name(std::string_view text) {
   return !text.empty() && text.size() <= 128 && all_of(text, is_name_char);
 }
 
+bool subjects_overlap(std::string_view one, std::string_view other) {
+  while (true) {
+    const std::size_t one_dot = one.find('.');
+    const std::size_t other_dot = other.find('.');
+    const auto token = one.substr(0, one_dot);
+    const auto other_token = other.substr(0, other_dot);
+    if (token == ">" || other_token == ">") return true;
+    if (token != other_token && token != "*" && other_token != "*") return false;
+    if (one_dot == one.npos || other_dot == other.npos) return one_dot == other_dot;
+    one.remove_prefix(one_dot + 1);
+    other.remove_prefix(other_dot + 1);
+  }
+}
+
 bool is_nats_url(std::string_view text) {
   if (text.starts_with("nats://")) {
     text.remove_prefix(7);
@@ -135,7 +149,21 @@ bool is_nats_url(std::string_view text) {
   } else if (text.find("://") != std::string_view::npos) {
     return false;
   }
-  return !text.empty() && all_of(text, [](char c) { return c > ' ' && c != 0x7f && c != ',' && c != '/'; });
+  if (!all_of(text, [](char c) { return c > ' ' && c != 0x7f && c != ',' && c != '/'; })) return false;
+  std::string_view address = text.substr(text.rfind('@') + 1);  // all of it, without credentials
+  if (address.empty()) return false;
+  const std::size_t colon = address.rfind(':');
+  if (colon == address.npos || address.ends_with(']')) return true;  // no port
+  const auto port = parse_integer(address.substr(colon + 1));
+  return colon > 0 && port && *port >= 1 && *port <= 65535;
+}
+
+std::string without_credentials(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t start = scheme == url.npos ? 0 : scheme + 3;
+  const std::size_t at = url.rfind('@');
+  if (at == url.npos || at < start) return std::string(url);
+  return std::string(url.substr(0, start)).append(url.substr(at + 1));
 }
 
 std::optional<std::string> nearest(std::string_view text, const std::vector<std::string>& known) {

@@ -25,9 +25,14 @@ std::optional<HttpSettings> parse_listen(std::string_view text);
 bool is_subject(std::string_view text);
 // The same with * and > where NATS allows them.
 bool is_subject_pattern(std::string_view text);
+// Whether there is a subject that both patterns match.
+bool subjects_overlap(std::string_view one, std::string_view other);
 // What streams and consumers may be called: no dots, wildcards, slashes or white space.
 bool is_stream_name(std::string_view text);
+// "nats://host:4222", "tls://user:word@host", "host"; a port is from 1 to 65535.
 bool is_nats_url(std::string_view text);
+// What may be shown of one: without user and password.
+std::string without_credentials(std::string_view url);
 
 // The known name that was probably meant, if one is near.
 std::optional<std::string> nearest(std::string_view text, const std::vector<std::string>& known);

@@ -48,9 +48,27 @@ TEST(Scalars, NatsUrls) {
   for (const char* good : {"nats://127.0.0.1:4222", "tls://h:1", "h:4222", "nats://u:p@h:1"}) {
     EXPECT_TRUE(is_nats_url(good)) << good;
   }
-  for (const char* bad : {"", "nats://", "http://h", "nats://a b", "nats://a,nats://b"}) {
+  for (const char* bad : {"", "nats://", "http://h", "nats://a b", "nats://a,nats://b", "nats://h:99999",
+                          "nats://h:0", "nats://h:", "nats://:4222", "nats://h:4222x", "nats://u:p@"}) {
     EXPECT_FALSE(is_nats_url(bad)) << bad;
   }
+}
+
+TEST(Scalars, AUrlIsShownWithoutItsCredentials) {
+  EXPECT_EQ(without_credentials("nats://127.0.0.1:4222"), "nats://127.0.0.1:4222");
+  EXPECT_EQ(without_credentials("tls://user:p@ss@host:4222"), "tls://host:4222");
+  EXPECT_EQ(without_credentials("token@host"), "host");
+}
+
+TEST(Scalars, SubjectsOverlapWhenOneSubjectMatchesBoth) {
+  EXPECT_TRUE(subjects_overlap("a.b", "a.b"));
+  EXPECT_TRUE(subjects_overlap("a.>", "a.b.c"));
+  EXPECT_TRUE(subjects_overlap("a.b.c", "a.>"));
+  EXPECT_TRUE(subjects_overlap("a.*.c", "a.b.*"));
+  EXPECT_FALSE(subjects_overlap("a.>", "a"));
+  EXPECT_FALSE(subjects_overlap("a.b", "a.b.c"));
+  EXPECT_FALSE(subjects_overlap("a.b.>", "a.c.>"));
+  EXPECT_FALSE(subjects_overlap("a.*", "a.b.c"));
 }
 
 TEST(Scalars, TheNearestNameIsNearOrNone) {

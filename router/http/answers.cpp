@@ -48,15 +48,15 @@ ordered_json process_json(const Slot& slot, Instant now) {
 
 }  // namespace
 
-Answer answer_livez(const board::Board& board, const config::SupervisionSettings& settings, Instant now) {
-  return answer_conditions("live", failing_liveness(board, settings, now));
+Answer answer_livez(const board::Board& board, const config::RouterConfig& config, Instant now) {
+  return answer_conditions("live", failing_liveness(board, config, now));
 }
 
-Answer answer_readyz(const board::Board& board, const config::SupervisionSettings& settings, Instant now) {
-  return answer_conditions("ready", failing_readiness(board, settings, now));
+Answer answer_readyz(const board::Board& board, const config::RouterConfig& config, Instant now) {
+  return answer_conditions("ready", failing_readiness(board, config, now));
 }
 
-Answer answer_state(const board::Board& board, const config::SupervisionSettings& settings, Instant now) {
+Answer answer_state(const board::Board& board, const config::RouterConfig& config, Instant now) {
   ordered_json supervisor = process_json(board.slot(Role::supervisor), now);
   supervisor["children"] = ordered_json::array();
   for (const Slot& slot : board.slots()) {
@@ -70,7 +70,7 @@ Answer answer_state(const board::Board& board, const config::SupervisionSettings
   }
   const auto p95 = board.decide_latency_p95(now);
   return as_json(200, {{"version", SQUALL_VERSION},
-                       {"ready", failing_readiness(board, settings, now).empty()},
+                       {"ready", failing_readiness(board, config, now).empty()},
                        {"backpressure", name_of(board.backpressure())},
                        {"pending", board.slot(Role::admin).pending()},
                        {"in_flight", board.in_flight()},

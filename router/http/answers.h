@@ -16,12 +16,13 @@ struct Answer {
   std::string body;
 };
 
-Answer answer_livez(const board::Board& board, const config::SupervisionSettings& settings, Instant now);
-// {"ready":false,"failing":[{"condition":"nats_disconnected","process":"decide-0","detail":"connecting"}]}
-Answer answer_readyz(const board::Board& board, const config::SupervisionSettings& settings, Instant now);
+Answer answer_livez(const board::Board& board, const config::RouterConfig& config, Instant now);
+// {"ready":false,"failing":[{"condition":"nats_disconnected","process":"decide-0","detail":"connecting to
+// nats://127.0.0.1:4222"}]}
+Answer answer_readyz(const board::Board& board, const config::RouterConfig& config, Instant now);
 // The tree of processes and the router's load, as JSON.
-Answer answer_state(const board::Board& board, const config::SupervisionSettings& settings, Instant now);
+Answer answer_state(const board::Board& board, const config::RouterConfig& config, Instant now);
 // Prometheus text format.
-Answer answer_metrics(const board::Board& board, const config::SupervisionSettings& settings, Instant now);
+Answer answer_metrics(const board::Board& board, const config::RouterConfig& config, Instant now);
 
 }  // namespace router::http

@@ -35,39 +35,41 @@ class RouterAnswers : public testing::Test {
 
   std::vector<std::string> failing() {
     std::vector<std::string> names;
-    for (const Failing& one : failing_readiness(board_, settings_, kNow)) {
+    for (const Failing& one : failing_readiness(board_, config_, kNow)) {
       names.push_back(one.condition + " " + one.process);
     }
     return names;
   }
-  bool live() { return answer_livez(board_, settings_, kNow).status == 200; }
+  bool live() { return answer_livez(board_, config_, kNow).status == 200; }
 
-  config::SupervisionSettings settings_;
+  config::RouterConfig config_;
   Board board_;
 };
 
 TEST_F(RouterAnswers, AHealthyRouterIsReadyAndLive) {
-  const Answer answer = answer_readyz(board_, settings_, kNow);
+  const Answer answer = answer_readyz(board_, config_, kNow);
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "{\"ready\":true,\"failing\":[]}\n");
   EXPECT_TRUE(live());
 }
 
 TEST_F(RouterAnswers, EveryFailingConditionIsNamed) {
+  config_.nats.urls = {"nats://user:secret@127.0.0.1:4222"};
   board_.slot(Role::decide, 0).set_nats_status(board::NatsStatus::connecting);
   board_.slot(Role::decide, 1).buried();
   board_.slot(Role::result).set_consuming(false);
   board_.slot(Role::admin).set_backpressure(board::Backpressure::active);
   board_.slot(Role::admin).set_pending(1234);
-  const Answer answer = answer_readyz(board_, settings_, kNow);
+  const Answer answer = answer_readyz(board_, config_, kNow);
   EXPECT_EQ(answer.status, 503);
-  EXPECT_EQ(answer.body,
-            R"({"ready":false,"failing":[)"
-            R"({"condition":"nats_disconnected","process":"decide-0","detail":"connecting"},)"
-            R"({"condition":"role_down","process":"decide-1","detail":"dead"},)"
-            R"({"condition":"not_consuming","process":"result","detail":"no pull is outstanding"},)"
-            R"({"condition":"backpressure_active","process":"admin","detail":"1234 messages pending"}]})"
-            "\n");
+  EXPECT_EQ(
+      answer.body,
+      R"({"ready":false,"failing":[)"
+      R"({"condition":"nats_disconnected","process":"decide-0","detail":"connecting to nats://127.0.0.1:4222"},)"
+      R"({"condition":"role_down","process":"decide-1","detail":"dead"},)"
+      R"({"condition":"not_consuming","process":"result","detail":"no pull is outstanding"},)"
+      R"({"condition":"backpressure_active","process":"admin","detail":"1234 messages pending"}]})"
+      "\n");
   EXPECT_TRUE(live());
 }
 
@@ -121,7 +123,7 @@ TEST(RouterAnswersAlone, WithoutAGuardianNobodyMissesIt) {
 TEST_F(RouterAnswers, TheStateIsATree) {
   board_.slot(Role::decide, 1).count_restart();
   board_.slot(Role::result).buried();
-  const auto state = nlohmann::json::parse(answer_state(board_, settings_, kNow).body);
+  const auto state = nlohmann::json::parse(answer_state(board_, config_, kNow).body);
   EXPECT_EQ(state["tree"]["name"], "guardian");
   const auto& supervisor = state["tree"]["children"][0];
   EXPECT_EQ(supervisor["name"], "supervisor");
@@ -148,7 +150,7 @@ TEST_F(RouterAnswers, MetricsNameEveryPromise) {
   board_.slot(Role::admin).set_pending(77);
   board_.slot(Role::decide, 1).record_latency(3ms, kNow);
   board_.slot(Role::decide, 1).set_breaker("acme", "fast", board::Breaker::open);
-  const Answer answer = answer_metrics(board_, settings_, kNow);
+  const Answer answer = answer_metrics(board_, config_, kNow);
   EXPECT_EQ(answer.status, 200);
   for (const char* line : {
            "router_ready 0\n",
@@ -179,7 +181,7 @@ TEST_F(RouterAnswers, MetricsNameEveryPromise) {
 }
 
 TEST_F(RouterAnswers, WithoutARequestThereIsNoP95) {
-  EXPECT_THAT(answer_metrics(board_, settings_, kNow).body,
+  EXPECT_THAT(answer_metrics(board_, config_, kNow).body,
               Not(HasSubstr("\nrouter_decide_latency_p95_seconds")));
 }
 

@@ -18,7 +18,7 @@ namespace {
 // Each keep-alive connection occupies a thread while it lasts.
 constexpr int kThreads = 16;
 
-using Answering = Answer (*)(const board::Board&, const config::SupervisionSettings&, Instant);
+using Answering = Answer (*)(const board::Board&, const config::RouterConfig&, Instant);
 
 }  // namespace
 
@@ -29,7 +29,7 @@ struct HealthServer::Server {
 
 Result<std::unique_ptr<HealthServer>> HealthServer::start(const config::HttpSettings& listen,
                                                           const board::Board& board,
-                                                          const config::SupervisionSettings& settings) {
+                                                          const config::RouterConfig& config) {
   auto server = std::make_unique<Server>();
   httplib::Server& http = server->http;
   http.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
@@ -42,8 +42,8 @@ Result<std::unique_ptr<HealthServer>> HealthServer::start(const config::HttpSett
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   });
   const auto serve = [&](const char* path, Answering answering) {
-    http.Get(path, [&board, &settings, answering](const httplib::Request&, httplib::Response& response) {
-      const Answer answer = answering(board, settings, squall::base::now());
+    http.Get(path, [&board, &config, answering](const httplib::Request&, httplib::Response& response) {
+      const Answer answer = answering(board, config, squall::base::now());
       response.status = answer.status;
       response.set_content(answer.body, answer.content_type);
     });

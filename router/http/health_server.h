@@ -11,13 +11,13 @@
 
 namespace router::http {
 
-// Lifetime: the board and the settings must outlive it. The destructor stops serving and joins.
+// Lifetime: the board and the configuration must outlive it. The destructor stops serving and joins.
 class HealthServer {
  public:
   // Listens at once. Errors: the address is in use or not ours.
-  static squall::base::Result<std::unique_ptr<HealthServer>> start(
-      const config::HttpSettings& listen, const board::Board& board,
-      const config::SupervisionSettings& settings);
+  static squall::base::Result<std::unique_ptr<HealthServer>> start(const config::HttpSettings& listen,
+                                                                   const board::Board& board,
+                                                                   const config::RouterConfig& config);
   ~HealthServer();
 
   int port() const { return port_; }

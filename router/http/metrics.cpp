@@ -158,10 +158,10 @@ void add_breakers(const board::Board& board, Exposition& out) {
 
 }  // namespace
 
-Answer answer_metrics(const board::Board& board, const config::SupervisionSettings& settings, Instant now) {
+Answer answer_metrics(const board::Board& board, const config::RouterConfig& config, Instant now) {
   Exposition out;
   gauge(out.family("router_ready", "1 while /readyz says so", MetricType::Gauge), {},
-        failing_readiness(board, settings, now).empty() ? 1.0 : 0.0);
+        failing_readiness(board, config, now).empty() ? 1.0 : 0.0);
   add_processes(board, now, out);
   add_restarts(board, out);
   add_load(board, now, out);

@@ -1,6 +1,9 @@
 #include "router/http/readiness.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "router/config/scalars.h"
 
 namespace router::http {
 namespace {
@@ -9,11 +12,18 @@ using board::Role;
 using board::Slot;
 using board::State;
 
+std::string servers(const std::vector<std::string>& urls) {
+  std::vector<std::string> shown;
+  shown.reserve(urls.size());
+  for (const std::string& url : urls) shown.push_back(config::without_credentials(url));
+  return fmt::format("{}", fmt::join(shown, ", "));
+}
+
 bool consumes(Role role) { return role == Role::decide || role == Role::result; }
 
 class Findings {
  public:
-  Findings(const config::SupervisionSettings& settings, Instant now) : settings_(settings), now_(now) {}
+  Findings(const config::RouterConfig& config, Instant now) : settings_(config.supervision), now_(now) {}
 
   void add(std::string condition, const Slot& slot, std::string detail) {
     failing_.push_back({std::move(condition), slot.name(), std::move(detail)});
@@ -51,23 +61,24 @@ void check_top(const board::Board& board, Findings& findings) {
 
 }  // namespace
 
-std::vector<Failing> failing_liveness(const board::Board& board, const config::SupervisionSettings& settings,
+std::vector<Failing> failing_liveness(const board::Board& board, const config::RouterConfig& config,
                                       Instant now) {
-  Findings findings(settings, now);
+  Findings findings(config, now);
   check_top(board, findings);
   return findings.take();
 }
 
-std::vector<Failing> failing_readiness(const board::Board& board, const config::SupervisionSettings& settings,
+std::vector<Failing> failing_readiness(const board::Board& board, const config::RouterConfig& config,
                                        Instant now) {
-  Findings findings(settings, now);
+  Findings findings(config, now);
   check_top(board, findings);
   for (const Slot& slot : board.slots()) {
     if (slot.role() == Role::guardian || slot.role() == Role::supervisor) continue;
     if (!findings.check_alive(slot, "role_down")) continue;
     if (slot.state() == State::draining) findings.add("draining", slot, "stops taking work");
     if (slot.nats_status() != board::NatsStatus::connected) {
-      findings.add("nats_disconnected", slot, std::string(name_of(slot.nats_status())));
+      findings.add("nats_disconnected", slot,
+                   fmt::format("{} to {}", name_of(slot.nats_status()), servers(config.nats.urls)));
     } else if (consumes(slot.role()) && !slot.consuming()) {
       findings.add("not_consuming", slot, "no pull is outstanding");
     }

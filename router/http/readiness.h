@@ -23,10 +23,10 @@ struct Failing {
 };
 
 // /livez: guardian (where there is one) and supervisor.
-std::vector<Failing> failing_liveness(const board::Board& board, const config::SupervisionSettings& settings,
+std::vector<Failing> failing_liveness(const board::Board& board, const config::RouterConfig& config,
                                       Instant now);
 // /readyz: alive, all roles up and connected, consumers pulling, backpressure not active.
-std::vector<Failing> failing_readiness(const board::Board& board, const config::SupervisionSettings& settings,
+std::vector<Failing> failing_readiness(const board::Board& board, const config::RouterConfig& config,
                                        Instant now);
 
 }  // namespace router::http

@@ -105,6 +105,21 @@ TEST_F(DecideFlowTest, ARequestThatWasDecidedBeforeGetsTheFirstAnswerAgain) {
   EXPECT_EQ(slot().counter(Counter::jetstream_redelivery), 1U);
 }
 
+// It kills whoever works on it, perhaps: then nobody ever sees it fail.
+TEST_F(DecideFlowTest, ARequestDeliveredMoreOftenThanItsAttemptsIsNamedInTheLog) {
+  testing::internal::CaptureStderr();
+  const auto log = observe::Log::open({.level = observe::Level::warning});
+  DecideFlow flow({.config = config_, .broker = broker_, .breakers = breakers_, .slot = slot(), .log = *log});
+  flow.take(pulled(request_body().dump(), 5));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  testing::internal::CaptureStderr();
+  flow.take(pulled(request_body().dump(), 6));
+  const Json line = Json::parse(testing::internal::GetCapturedStderr());
+  EXPECT_EQ(line["error_code"], "DELIVERED_OFTEN");
+  EXPECT_EQ(line["stream_sequence"], 7);
+  EXPECT_EQ(line["delivered"], 6);
+}
+
 TEST_F(DecideFlowTest, ADecisionStoredWithoutItsAssignmentIsCompleted) {
   take();
   const auto first = stored_by_flow();

@@ -22,7 +22,16 @@ WorkDesk::WorkDesk(Broker& broker, board::Slot& slot, const observe::Log& log, S
 void WorkDesk::take(const std::shared_ptr<WorkItem>& item) {
   items_.insert(item);
   slot_.set_in_flight(static_cast<std::int64_t>(items_.size()));
-  if (item->pulled.tokens.delivered > 1) slot_.count(Counter::jetstream_redelivery);
+  const auto& tokens = item->pulled.tokens;
+  if (tokens.delivered > 1) slot_.count(Counter::jetstream_redelivery);
+  // A message that kills whoever works on it is never seen failing, so it gets no dead letter: this is its
+  // trace.
+  if (tokens.delivered > static_cast<std::uint64_t>(settings_.consumer.attempts)) {
+    log_.warning("DELIVERED_OFTEN", "message is delivered again and again",
+                 {{"stream", settings_.consumer.stream},
+                  {"stream_sequence", tokens.stream_sequence},
+                  {"delivered", tokens.delivered}});
+  }
   work_(item);
 }
 

@@ -42,7 +42,7 @@ Result<Front> Front::open(Household& household, board::Role role, const observe:
   Front front(household, std::string(board::name_of(role)));
   if (auto pid = household.run_dir.write_pid(front.name_, getpid()); !pid)
     return std::unexpected(pid.error());
-  auto http = http::HealthServer::start(household.config.http, household.board, household.config.supervision);
+  auto http = http::HealthServer::start(household.config.http, household.board, household.config);
   if (!http) return std::unexpected(http.error());
   front.http_ = std::move(*http);
   for (const auto& [file, text] : {std::pair{kPortFile, fmt::format("{}\n", front.http_->port())},

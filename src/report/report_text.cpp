@@ -79,11 +79,11 @@ std::string count_verdicts(const RunReport& report) {
 
 std::string describe(const check::Totals& totals) {
   return fmt::format(
-      "{} of {} inputs acknowledged: {} lost, {} duplicated, {} unexpected; {} failed, {} unknown, {} "
-      "recovered",
+      "{} of {} inputs acknowledged: {} lost, {} duplicated, {} unexpected; not acknowledged: {} failed (the "
+      "sender was told), {} unanswered but done, {} unanswered and not done",
       group_digits(totals.acked), group_digits(totals.attempted), group_digits(totals.lost),
       group_digits(totals.duplicated), group_digits(totals.unexpected), group_digits(totals.failed),
-      group_digits(totals.unknown), group_digits(totals.recovered));
+      group_digits(totals.recovered), group_digits(totals.unknown));
 }
 
 std::string describe(const std::vector<check::Count>& counts, std::string_view separator) {

@@ -31,7 +31,8 @@ TableRow table_row(const CaseReport& report);
 
 // "1 of 3 tests passed, 1 failed, 1 inconclusive"
 std::string count_verdicts(const RunReport& report);
-// "7,163 of 7,182 inputs acknowledged: 0 lost, 0 duplicated, 0 unexpected; 12 failed, 3 unknown, 4 recovered"
+// "7,163 of 7,182 inputs acknowledged: 0 lost, 0 duplicated, 0 unexpected; not acknowledged: 12 failed (the
+// sender was told), 4 unanswered but done, 3 unanswered and not done"
 std::string describe(const check::Totals& totals);
 // "acknowledged 3,510 · lost 2 · by_service 2": the first two, and of the others, which split them, what is
 // not zero. verdict.json has them all.
