@@ -130,7 +130,7 @@ class ExperimentRun {
   const base::WallAnchor& session_anchor() const { return session_.folder().anchor(); }
 
   probe::Finding backlog() {
-    if (!load_) return {probe::Answer::kGreen, ""};
+    if (!load_ || experiment_.expect.allows_losses()) return {probe::Answer::kGreen, ""};
     const auto oldest = load_->progress().oldest_unfinished_at;
     if (!oldest) return {probe::Answer::kGreen, ""};
     if (disturbed_at_ && *oldest <= *disturbed_at_) {
@@ -197,8 +197,12 @@ class ExperimentRun {
       window.observed_until = base::now();
       check::Disturbance disturbance{.from = window.took_effect_at, .until = {}};
       const check::Recovery recovery = check::measure_recovery(ledger, window);
-      if (recovery.caught_up) {
-        const base::Instant caught_up = window.took_effect_at + *recovery.caught_up;
+      // Where effects may be missing: until the last of those that came.
+      const auto until = experiment_.expect.allows_losses()
+                             ? std::max(recovery.struck_work_done, recovery.first_output)
+                             : recovery.caught_up;
+      if (until) {
+        const base::Instant caught_up = window.took_effect_at + *until;
         disturbance.until = std::max(caught_up, window.healed_at.value_or(caught_up));
       }
       known_.disturbances.push_back(disturbance);
@@ -216,7 +220,8 @@ class ExperimentRun {
       drained = load_->drain(base::now() + milliseconds(200));
       session_.wait_for(milliseconds(1));
     }
-    if (!drained.caught_up) known_.left = drained.left;
+    const bool only_losses = drained.nothing_waits && experiment_.expect.allows_losses();
+    if (!drained.caught_up && !only_losses) known_.left = drained.left;
     load_->finish(base::now() + kScanPatience);
     known_.doubts = load_->doubts();
     phase("check");

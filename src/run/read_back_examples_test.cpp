@@ -38,7 +38,8 @@ TEST(ReadBackExamples, AnExampleWhoseTimesWereLetGoIsToldInFull) {
     const int t = static_cast<int>(id);
     record(ledger::Attempt{.id = id, .key = key, .at = at(t)});
     record(ledger::Outcome{id, ledger::Acknowledged{id + 1}, at(t + 1)});
-    record(ledger::Effect{0, key, id + 1, at(t + (id == 5 ? 900 : 2))});
+    if (id != 5) record(ledger::Effect{0, key, id + 1, at(t + 2)});
+    if (id == 905) record(ledger::Effect{0, "p-5", 6, at(t)});
   }
   ASSERT_TRUE(writer.flush());
   out.close();

@@ -157,11 +157,13 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
         [&](const ledger::Ledger& ledger) { return check::measure_recovery(ledger, window); });
     report.phases.first_output = recovery.first_output;
     report.phases.caught_up = recovery.caught_up;
-    // Green means operational and caught up, so it cannot be before the later of the two.
-    if (!recovery.caught_up) {
+    // Green means operational and caught up, so it cannot be before the later of the two. Where effects may
+    // be missing, new work that flows again must do.
+    const auto back = place.experiment.expect.allows_losses() ? recovery.first_output : recovery.caught_up;
+    if (!back) {
       report.time_to_green.reset();
     } else if (report.time_to_green) {
-      report.time_to_green = std::max(*report.time_to_green, *recovery.caught_up);
+      report.time_to_green = std::max(*report.time_to_green, *back);
     }
     place.load.with_ledger([&](const ledger::Ledger& ledger) {
       fill_work(report, ledger, window);
