@@ -1,6 +1,8 @@
 // A small JetStream worker in Node: takes orders from one subject, works, and publishes a confirmation to
-// another. Honest by default; --wrong makes one of the mistakes that Squall is there to find.
-import { connect, headers, StringCodec } from 'nats';
+// another. NATS_URL says where the server is, NATS_CREDS (a .creds file) and NATS_CA (certificates to trust) how to log
+// in. Honest by default; --wrong makes one of the mistakes that Squall is there to find.
+import { readFileSync } from 'node:fs';
+import { connect, credsAuthenticator, headers, StringCodec } from 'nats';
 
 const WRONG = ['ack-first', 'no-idempotency', 'silent-after-reconnect', 'gives-up', 'reorders', 'corrupts'];
 const args = Object.fromEntries(process.argv.slice(2).map((arg) => arg.replace(/^--/, '').split('=')));
@@ -16,7 +18,13 @@ const workMs = Number(args['work-ms'] ?? 2);
 const codec = StringCodec();
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// As services in production log in: none of it is Squall's affair.
+const login = {};
+if (process.env.NATS_CREDS) login.authenticator = credsAuthenticator(readFileSync(process.env.NATS_CREDS));
+if (process.env.NATS_CA) login.tls = { caFile: process.env.NATS_CA };
+
 const nc = await connect({
+  ...login,
   servers: process.env.NATS_URL ?? 'nats://127.0.0.1:4222',
   name: 'orders-worker',
   maxReconnectAttempts: wrong === 'gives-up' ? 0 : -1,

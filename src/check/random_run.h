@@ -23,6 +23,7 @@ struct RandomRun {
   Records records;  // by time, then the scan
   std::vector<Meant> inputs;
   std::vector<Disturbance> disturbances;
+  bool server_killed = false;
   ledger::Retention retention = ledger::Retention::limits;
 
   ledger::Ledger folded() const { return fold(records); }
@@ -81,7 +82,7 @@ class RandomRunMaker {
   void add(Record record, std::int64_t at) { timed_.push_back({at, std::move(record)}); }
 
   void add_fault(std::int64_t at) {
-    server_ = draw("victim", 2) == 0;
+    run_.server_killed = server_ = draw("victim", 2) == 0;
     from_ = at;
     until_ = at + kFault;
     const auto what = server_ ? ledger::FaultClass::process_kill : ledger::FaultClass::service;

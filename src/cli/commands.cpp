@@ -3,6 +3,7 @@
 #include "cli/doctor_command.h"
 #include "cli/explain_command.h"
 #include "cli/heal_command.h"
+#include "cli/init_command.h"
 #include "cli/ledger_command.h"
 #include "cli/list_command.h"
 #include "cli/plan_command.h"
@@ -17,6 +18,7 @@ namespace squall::cli {
 
 std::vector<Command> all_commands() {
   std::vector<Command> commands;
+  commands.push_back(init_command());
   commands.push_back(validate_command());
   commands.push_back(plan_command());
   commands.push_back(run_experiment_command());

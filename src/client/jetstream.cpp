@@ -68,6 +68,11 @@ ConsumerStatus to_consumer(const Json& json) {
   consumer.num_ack_pending = json.value("num_ack_pending", std::uint64_t{0});
   consumer.num_redelivered = json.value("num_redelivered", std::uint64_t{0});
   consumer.num_waiting = json.value("num_waiting", std::uint64_t{0});
+  consumer.push_bound = json.value("push_bound", false);
+  consumer.paused = json.value("paused", false);
+  if (const auto cluster = json.find("cluster"); cluster != json.end()) {
+    consumer.leader = cluster->value("leader", std::string());
+  }
   return consumer;
 }
 

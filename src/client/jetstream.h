@@ -60,6 +60,9 @@ struct ConsumerStatus {
   std::uint64_t num_ack_pending = 0;  // delivered, not yet acked
   std::uint64_t num_redelivered = 0;
   std::uint64_t num_waiting = 0;  // open pulls
+  bool push_bound = false;        // a push consumer, and somebody is there
+  bool paused = false;
+  std::string leader;  // empty without a cluster
   nlohmann::json config;
 };
 

@@ -165,7 +165,9 @@ class CrossCheck {
   }
 
   static std::string free_name(const fault::Action& action, std::set<std::string>& taken) {
-    const std::string stem = fmt::format("{}-{}", fault::kind_of(action), fault::target_of(action));
+    std::string stem = fmt::format("{}-{}", fault::kind_of(action), fault::target_of(action));
+    // "leader:ORDERS", "ORDERS/worker"
+    std::ranges::replace_if(stem, [](char c) { return c == ':' || c == '/'; }, '-');
     std::string name = stem;
     for (int number = 2; !taken.insert(name).second; ++number) name = fmt::format("{}-{}", stem, number);
     return name;

@@ -77,7 +77,9 @@ void add_questions(Table<T>& table, bool own_process) {
     table.template field<Q>(std::move(text), std::move(shape),
                             [](T& into, Q question) { into.question = std::move(question); });
   };
-  add({.name = "consumer", .meaning = "Somebody has a pull open on it (STREAM/name), or its push is bound"},
+  add({.name = "consumer",
+       .meaning = "Somebody takes from it (STREAM/name): a pull is open, or a message was delivered or acked "
+                  "within 250 ms, or its push is bound"},
       written_as<ConsumerPulls, ConsumerName>(consumer_name(), [](ConsumerPulls& into, ConsumerName name) {
         into = {std::move(name.stream), std::move(name.consumer)};
       }));

@@ -25,6 +25,12 @@ std::optional<std::string> unless_known(std::string_view what, const std::string
   return fmt::format("no such {}: {}{}", what, name, suggestion(name, known));
 }
 
+std::optional<std::string> no_leader(const Experiment& experiment, const std::string& target) {
+  const StartedNats* started = experiment.nats.started();
+  if (started != nullptr && started->servers > 1) return std::nullopt;
+  return fmt::format("{}: only a cluster of Squall's own has leaders (start: {{servers: 3}})", target);
+}
+
 }  // namespace
 
 TargetNames names_of_targets(const Experiment& experiment) {
@@ -47,8 +53,10 @@ std::vector<std::string> names_of_probes(const Experiment& experiment) {
   return both(both(std::move(names), targets.processes), targets.servers);
 }
 
+bool is_leader(std::string_view target) { return target.starts_with("leader:") && target.size() > 7; }
+
 bool is_server(const Experiment& experiment, std::string_view name) {
-  return contains(names_of_targets(experiment).servers, name);
+  return is_leader(name) || contains(names_of_targets(experiment).servers, name);
 }
 
 bool has_own_link(const Process& process) { return process.started() != nullptr; }
@@ -59,8 +67,10 @@ std::optional<std::string> cannot_strike(const Experiment& experiment, const fau
   const fault::KindDoc* kind = fault::find_kind(fault::kind_of(action));
   switch (kind == nullptr ? fault::TargetKind::kCommand : kind->target) {
     case fault::TargetKind::kProcess:
+      if (is_leader(target)) return no_leader(experiment, target);
       return unless_known("process or server", target, both(names.processes, names.servers));
     case fault::TargetKind::kServer:
+      if (is_leader(target)) return no_leader(experiment, target);
       return unless_known("server of Squall's own", target, names.servers);
     case fault::TargetKind::kLink:
       return has_no_link(experiment, target);

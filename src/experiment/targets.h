@@ -20,7 +20,10 @@ TargetNames names_of_targets(const Experiment& experiment);
 // The file's probes, and those that every process and server has: called as they are.
 std::vector<std::string> names_of_probes(const Experiment& experiment);
 
-// A server that Squall starts.
+// "leader:STREAM", "leader:STREAM/consumer" or "leader:meta": the server that leads it when the fault
+// strikes.
+bool is_leader(std::string_view target);
+// A server that Squall starts, by its name, or as who leads something.
 bool is_server(const Experiment& experiment, std::string_view name);
 // Whether the process has a link of its own: Squall starts it.
 bool has_own_link(const Process& process);

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/clock.h"
 #include "base/seed.h"
 #include "experiment/parse.h"
 #include "experiment/plan.h"
@@ -16,6 +17,7 @@ namespace squall::experiment {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 const fs::path kFolder = fs::path(SQUALL_SOURCE_DIR) / "tests/wrong_experiments";
 
@@ -111,12 +113,18 @@ TEST(WrongFiles, TenThousandEditedFilesAreAcceptedOrRefusedAndNeverCrash) {
   for (std::uint64_t number = 0; number < 10'000; ++number) {
     const base::Seed seed(number);
     const std::string text = edited(corpus[seed.derive("which").below(corpus.size())], corpus, seed);
+    const base::Instant began = base::now();
     const Parsed parsed = parse_experiment(text, "edited.yaml", {});
-    if (parsed.ok()) {
-      (void)plan_experiment(parsed.experiment, {.trials = 2});
-    } else {
-      ++refused;
+    const Mistakes mistakes =
+        parsed.ok() ? plan_experiment(parsed.experiment, {.trials = 2}).mistakes : parsed.mistakes;
+    if (!mistakes.empty()) ++refused;
+    for (const Mistake& mistake : mistakes) {
+      EXPECT_TRUE(mistake.place.file == "edited.yaml" && mistake.place.line > 0 && mistake.place.column > 0)
+          << to_text(mistake) << "\n"
+          << text;
+      EXPECT_FALSE(mistake.message.empty()) << text;
     }
+    EXPECT_LT(base::now() - began, 5s) << text;
   }
   EXPECT_GT(refused, 1000);
 }

@@ -16,14 +16,29 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 9> kEndingSignals{"KILL", "TERM", "INT",  "QUIT", "HUP",
                                                          "ABRT", "SEGV", "USR1", "USR2"};
 
-std::string_view name_of(Scope scope) { return scope == Scope::kTree ? "tree" : "process"; }
+std::string_view name_of(Scope scope) {
+  switch (scope) {
+    case Scope::kTree:
+      return "tree";
+    case Scope::kProcess:
+      return "process";
+    case Scope::kChildren:
+      return "children";
+    case Scope::kChild:
+      return "child";
+  }
+  return "";
+}
 
-base::Result<Scope> scope_of(JsonFields& fields, Scope otherwise) {
+base::Result<Scope> scope_of(JsonFields& fields, Scope otherwise, std::initializer_list<Scope> known) {
   auto word = fields.text("scope", std::string(name_of(otherwise)));
   if (!word) return std::unexpected(word.error());
-  if (*word == "tree") return Scope::kTree;
-  if (*word == "process") return Scope::kProcess;
-  return base::fail("{}: scope must be tree or process, not {}", fields.where(), *word);
+  std::vector<std::string_view> names;
+  for (const Scope scope : known) {
+    if (*word == name_of(scope)) return scope;
+    names.push_back(name_of(scope));
+  }
+  return base::fail("{}: scope must be {}, not {}", fields.where(), fmt::join(names, " or "), *word);
 }
 
 base::Result<Action> kill_from_json(const json& object) {
@@ -35,7 +50,8 @@ base::Result<Action> kill_from_json(const json& object) {
   if (std::ranges::find(kEndingSignals, *signal) == kEndingSignals.end()) {
     return base::fail("kill: signal must be one of {}, not {}", fmt::join(kEndingSignals, ", "), *signal);
   }
-  const auto scope = scope_of(fields, Scope::kProcess);
+  const auto scope =
+      scope_of(fields, Scope::kProcess, {Scope::kTree, Scope::kProcess, Scope::kChildren, Scope::kChild});
   if (!scope) return std::unexpected(scope.error());
   auto down = fields.milliseconds("down_ms");
   if (!down) return std::unexpected(down.error());
@@ -50,10 +66,15 @@ base::Result<Action> freeze_from_json(const json& object) {
   auto duration = fields.milliseconds("duration_ms");
   if (!duration) return std::unexpected(duration.error());
   if (!*duration) return base::fail("freeze: duration_ms is missing");
-  const auto scope = scope_of(fields, Scope::kTree);
+  const auto scope = scope_of(fields, Scope::kTree, {Scope::kTree, Scope::kProcess});
   if (!scope) return std::unexpected(scope.error());
   if (auto rest = fields.no_others(); !rest) return std::unexpected(rest.error());
   return Freeze{.target = *target, .duration = **duration, .scope = *scope};
+}
+
+base::Result<Action> as_action(base::Result<OnTarget> on) {
+  if (!on) return std::unexpected(on.error());
+  return *std::move(on);
 }
 
 // Of the attributes of a kind, beside target and duration_ms.
@@ -108,12 +129,17 @@ json as_json(const Freeze& freeze) {
           {"scope", name_of(freeze.scope)}};
 }
 
+json as_json(const OnTarget& on) { return to_json(on); }
+
 json as_json(const OnLink& on) {
   return {{"target", on.target}, {"duration_ms", base::to_ms(on.duration)}, {"rule", to_json(on.rule)}};
 }
 
 std::string sentence(const Kill& kill) {
-  const std::string_view whole = kill.scope == Scope::kTree ? " with all that it started" : "";
+  const std::string_view whole = kill.scope == Scope::kTree       ? " with all that it started"
+                                 : kill.scope == Scope::kChildren ? "'s children"
+                                 : kill.scope == Scope::kChild    ? "'s youngest child"
+                                                                  : "";
   const std::string back = kill.down_time ? fmt::format("down for {}", base::format_duration(*kill.down_time))
                                           : std::string("restarted by its own supervisor");
   return fmt::format("SIG{} to {}{}, {}", kill.signal, kill.target, whole, back);
@@ -123,6 +149,8 @@ std::string sentence(const Freeze& freeze) {
   const std::string_view whole = freeze.scope == Scope::kTree ? " with all that it started" : "";
   return fmt::format("{}{} frozen for {}", freeze.target, whole, base::format_duration(freeze.duration));
 }
+
+std::string sentence(const OnTarget& on) { return describe(on); }
 
 std::string sentence(const OnLink& on) {
   const std::string rule = describe(on.rule);
@@ -149,6 +177,7 @@ std::string_view kind_of(const Action& action) {
     std::string_view operator()(const Kill&) const { return "kill"; }
     std::string_view operator()(const Freeze&) const { return "freeze"; }
     std::string_view operator()(const OnLink& on) const { return on.kind; }
+    std::string_view operator()(const OnTarget& on) const { return on.kind; }
   };
   return std::visit(Kind{}, action);
 }
@@ -157,11 +186,17 @@ const std::string& target_of(const Action& action) {
   return std::visit([](const auto& fault) -> const std::string& { return fault.target; }, action);
 }
 
+Action with_target(Action action, std::string target) {
+  std::visit([&target](auto& fault) { fault.target = std::move(target); }, action);
+  return action;
+}
+
 std::optional<base::Nanos> active_time(const Action& action) {
   struct Time {
     std::optional<base::Nanos> operator()(const Kill& kill) const { return kill.down_time; }
     std::optional<base::Nanos> operator()(const Freeze& freeze) const { return freeze.duration; }
     std::optional<base::Nanos> operator()(const OnLink& on) const { return on.duration; }
+    std::optional<base::Nanos> operator()(const OnTarget& on) const { return on.duration; }
   };
   return std::visit(Time{}, action);
 }
@@ -191,9 +226,11 @@ base::Result<Fault> fault_from_json(const json& object) {
   if (auto rest = fields.no_others(); !rest) return base::fail_within(where, rest.error());
   const json& body = object.at(*kind);
   if (!body.is_object()) return base::fail("{}: {} must be an object", where, *kind);
-  auto action = *kind == "kill"     ? kill_from_json(body)
-                : *kind == "freeze" ? freeze_from_json(body)
-                                    : on_link_from_json(*kind, body);
+  const auto own = std::ranges::find(target_fault_kinds(), *kind, &KindDoc::name);
+  auto action = *kind == "kill"                     ? kill_from_json(body)
+                : *kind == "freeze"                 ? freeze_from_json(body)
+                : own != target_fault_kinds().end() ? as_action(on_target_from_json(*own, body))
+                                                    : on_link_from_json(*kind, body);
   if (!action) return base::fail_within(where, action.error());
   return Fault{.name = *name, .action = *std::move(action), .at = at->value_or(base::Nanos{0})};
 }

@@ -12,13 +12,16 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "fault/link_fault.h"
+#include "fault/on_target.h"
 
 namespace squall::fault {
 
 // Which processes of the target are struck.
 enum class Scope {
-  kTree,     // the process and all that it started
-  kProcess,  // that one process
+  kTree,      // the process and all that it started
+  kProcess,   // that one process
+  kChildren,  // all that it started, and not itself: does who supervises them bring them back?
+  kChild,     // the youngest of those
 };
 
 // Ends the target. Its heal is the restart: by Squall after the down time, or by whoever restarts it.
@@ -51,7 +54,7 @@ struct OnLink {
   bool operator==(const OnLink&) const = default;
 };
 
-using Action = std::variant<Kill, Freeze, OnLink>;
+using Action = std::variant<Kill, Freeze, OnLink, OnTarget>;
 
 struct Fault {
   std::string name;  // unique in a schedule: "kill-nats"
@@ -63,6 +66,8 @@ struct Fault {
 
 std::string_view kind_of(const Action& action);  // "kill", "freeze", "ack_delay"
 const std::string& target_of(const Action& action);
+// The same at another target.
+Action with_target(Action action, std::string target);
 // From effect to heal, as far as Squall decides it; nothing when somebody else heals.
 std::optional<base::Nanos> active_time(const Action& action);
 // "SIGKILL to nats-1, down for 2.00 s"

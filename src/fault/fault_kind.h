@@ -36,6 +36,8 @@ struct FieldDoc {
   // Of numbers; a duration's in milliseconds.
   std::optional<double> low;
   std::optional<double> high;
+  // The default of a number, in its JSON unit, where the JSON may leave it out.
+  std::optional<double> otherwise = {};
 };
 
 enum class TargetKind {

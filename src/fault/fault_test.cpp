@@ -51,7 +51,7 @@ TEST(Fault, EachMistakeIsNamed) {
       {R"({"name": "k", "kill": 7})", "fault k: kill must be an object"},
       {R"({"name": "k", "kill": {}})", "fault k: kill: target is missing"},
       {R"({"name": "k", "kill": {"target": "x", "signal": "CONT"}})", "signal must be one of KILL"},
-      {R"({"name": "k", "kill": {"target": "x", "scope": "all"}})", "scope must be tree or process, not all"},
+      {R"({"name": "k", "kill": {"target": "x", "scope": "all"}})", "scope must be tree or process or children or child, not all"},
       {R"({"name": "k", "kill": {"target": "x", "dwon_ms": 1}})", "kill: unknown field dwon_ms"},
       {R"({"name": "k", "kill": {"target": "x", "down_ms": -1}})",
        "down_ms must be a number of milliseconds"},

@@ -35,6 +35,7 @@ void set_active_time(Action& action, base::Nanos time) {
     void operator()(Kill& kill) const { kill.down_time = time; }
     void operator()(Freeze& freeze) const { freeze.duration = time; }
     void operator()(OnLink& on) const { on.duration = time; }
+    void operator()(OnTarget& on) const { on.duration = time; }
   };
   std::visit(Set{time}, action);
 }

@@ -91,4 +91,41 @@ asio::awaitable<base::Result<Injected>> kill_tree(process::ProcessTree tree, int
                      .observation = gone_after(what, signal, gone_at - injected_at)};
 }
 
+asio::awaitable<base::Result<Injected>> kill_children(process::ProcessTree tree, bool only_youngest,
+                                                      int signal, base::Instant deadline) {
+  std::vector<process::ProcStatus> children = tree.members();
+  std::erase_if(children, [&](const auto& member) { return member.identity == tree.root().identity; });
+  if (children.empty()) co_return base::fail("pid {} has no children", tree.root().identity.pid);
+  if (only_youngest) {
+    children = {*std::ranges::max_element(children, {}, [](const auto& member) {
+      return std::pair(member.identity.start_ticks, member.identity.pid);
+    })};
+  }
+  std::vector<process::PidFd> struck;
+  const base::Instant injected_at = base::now();
+  for (const process::ProcStatus& child : children) {
+    auto process = process::PidFd::open(child.identity);
+    if (!process) continue;  // gone with one before it
+    const auto sent = process->signal(signal);
+    if (!sent) co_return base::fail_within("cannot kill", sent.error());
+    struck.push_back(*std::move(process));
+  }
+  base::Instant gone_at = injected_at;
+  for (const process::PidFd& process : struck) {
+    const auto exit_at = co_await process.wait_exit(deadline);
+    if (!exit_at) {
+      co_return Injected{.injected_at = injected_at,
+                         .effect_at = {},
+                         .observation = fmt::format("a child of pid {} outlives {}", tree.root().identity.pid,
+                                                    process::signal_name(signal))};
+    }
+    gone_at = std::max(gone_at, *exit_at);
+  }
+  const std::string what = fmt::format("{} of pid {}", only_youngest ? "the youngest child" : "the children",
+                                       tree.root().identity.pid);
+  co_return Injected{.injected_at = injected_at,
+                     .effect_at = gone_at,
+                     .observation = gone_after(what, signal, gone_at - injected_at)};
+}
+
 }  // namespace squall::inject

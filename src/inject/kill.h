@@ -19,5 +19,9 @@ boost::asio::awaitable<base::Result<Injected>> kill_process(process::ProcessIden
 // A child with all that it started. The effect is that no member of the tree lives.
 boost::asio::awaitable<base::Result<Injected>> kill_tree(process::ProcessTree tree, int signal,
                                                          base::Instant deadline);
+// What the root started, and not the root itself; or only the youngest of those. The effect is that none of
+// those that were struck lives.
+boost::asio::awaitable<base::Result<Injected>> kill_children(process::ProcessTree tree, bool only_youngest,
+                                                             int signal, base::Instant deadline);
 
 }  // namespace squall::inject

@@ -61,18 +61,35 @@ bool PidFd::exited() const {
   return poll(&question, 1, 0) == 1 && (question.revents & POLLIN) != 0;
 }
 
+namespace {
+
+// A copy of a pidfd for an io_context. Closing it would not take it out of epoll, where it stands until the
+// last copy is closed: its event would then wake whoever waits for another process under the same number.
+struct WatchedCopy {
+  WatchedCopy(const asio::any_io_executor& executor, int copy) : descriptor(executor, copy) {}
+  ~WatchedCopy() { ::close(descriptor.release()); }
+  WatchedCopy(const WatchedCopy&) = delete;
+  WatchedCopy& operator=(const WatchedCopy&) = delete;
+
+  asio::posix::stream_descriptor descriptor;
+};
+
+}  // namespace
+
 asio::awaitable<std::optional<base::Instant>> PidFd::wait_exit(base::Instant deadline) const {
   using namespace asio::experimental::awaitable_operators;
   if (exited()) co_return base::now();
   const auto executor = co_await asio::this_coro::executor;
   const int copy = fcntl(pidfd_.get(), F_DUPFD_CLOEXEC, 0);
   if (copy < 0) co_return std::nullopt;  // out of descriptors; the caller sees a passed deadline
-  asio::posix::stream_descriptor descriptor(executor, copy);
+  WatchedCopy watched(executor, copy);
   asio::steady_timer timer(executor, deadline);
   constexpr auto token = asio::as_tuple(asio::use_awaitable);
-  co_await (descriptor.async_wait(asio::posix::stream_descriptor::wait_read, token) ||
-            timer.async_wait(token));
-  if (!exited()) co_return std::nullopt;
+  while (!exited()) {
+    if (base::now() >= deadline) co_return std::nullopt;
+    co_await (watched.descriptor.async_wait(asio::posix::stream_descriptor::wait_read, token) ||
+              timer.async_wait(token));
+  }
   co_return base::now();
 }
 

@@ -53,4 +53,13 @@ awaitable<base::Result<std::string>> stream_with(client::JetStream jetstream, st
   co_return names.front();
 }
 
+awaitable<base::Result<std::string>> stream_storing(client::JetStream jetstream, std::string subject,
+                                                    base::Instant deadline) {
+  auto found = co_await stream_with(jetstream, subject, deadline);
+  if (found) co_return found;
+  auto below = co_await stream_with(jetstream, subject + ".>", deadline);
+  if (below) co_return below;
+  co_return found;
+}
+
 }  // namespace squall::run

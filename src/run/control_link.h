@@ -25,6 +25,7 @@ class ControlLink {
   // Whether the last connection was encrypted.
   bool over_tls() const;
   const client::Access& access() const { return access_; }
+  boost::asio::io_context& io() const { return io_; }
 
  private:
   boost::asio::io_context& io_;
@@ -36,5 +37,8 @@ class ControlLink {
 // The one stream that has the subject. Errors: none, or more than one; they are named.
 boost::asio::awaitable<base::Result<std::string>> stream_with(client::JetStream jetstream,
                                                               std::string subject, base::Instant deadline);
+// The same, or else the one that stores what is below the subject ("S.>").
+boost::asio::awaitable<base::Result<std::string>> stream_storing(client::JetStream jetstream,
+                                                                 std::string subject, base::Instant deadline);
 
 }  // namespace squall::run

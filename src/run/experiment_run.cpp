@@ -12,7 +12,6 @@
 #include "run/input_facts.h"
 #include "run/judgement.h"
 #include "run/load.h"
-#include "run/not_yet.h"
 #include "run/read_back_examples.h"
 #include "run/running_system.h"
 #include "run/trial_run.h"
@@ -76,9 +75,6 @@ class ExperimentRun {
  private:
   bool begin() {
     write_manifest();
-    const std::vector<std::string> missing = not_yet_possible(experiment_, plan_);
-    for (const std::string& sentence : missing) inconclusive(sentence);
-    if (!missing.empty()) return false;  // nothing was started
     system_.watch([this] { return backlog(); },
                   [this](const std::string& probe, const probe::Observation& observation) {
                     if (green_) green_->observe(probe, observation);
@@ -91,6 +87,7 @@ class ExperimentRun {
     std::string processes;
     for (const std::string& process : system_.describe_processes()) processes += " · " + process;
     session_.say(fmt::format("preflight  nats-server {}{}", system_.nats_version(), processes));
+    if (!system_.seen_of_others().empty()) session_.say("           " + system_.seen_of_others());
     auto file = session_.folder().open_append("ledger.bin");
     if (!file) {
       inconclusive(file.error().message());
@@ -266,13 +263,18 @@ class ExperimentRun {
 
   void add_notes_of_attached() {
     std::string left = fmt::format(
-        "the inputs of this run and their effects, in your streams (identities {}…)", key_prefix());
+        "{} inputs of {} and their effects, in your streams (identities {}…): they go as the streams' limits "
+        "say, "
+        "or by hand: nats stream rmm STREAM SEQ, as squall ledger {} lists them. No stream, consumer, "
+        "process or "
+        "connection",
+        case_.totals.acked, experiment_.workload.subject, key_prefix(), session_.folder().path().string());
     for (const experiment::StreamSpec& stream : experiment_.nats.streams) {
       left += fmt::format("; stream {}, which it made: remove it with nats stream rm {}", stream.name,
                           stream.name);
     }
     case_.notes.push_back({"left behind", std::move(left)});
-    case_.notes.push_back({"not looked at", "whether others publish the inputs or consume the effects"});
+    case_.notes.push_back({"not looked at", "core subscriptions of others on the subjects of the effects"});
   }
 
   void phase(std::string what) {

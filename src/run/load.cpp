@@ -102,7 +102,7 @@ awaitable<base::Result<client::StreamStatus>> stream_of(const experiment::Effect
   if (!jetstream) co_return std::unexpected(jetstream.error());
   std::string name = effect.stream;
   if (name.empty()) {
-    auto found = co_await stream_with(*jetstream, effect.subject, deadline);
+    auto found = co_await stream_storing(*jetstream, effect.subject, deadline);
     if (!found) co_return std::unexpected(found.error());
     name = std::move(*found);
   }

@@ -5,6 +5,7 @@
 
 #include "http/http_client.h"
 #include "process/child.h"
+#include "run/consumer_pulse.h"
 #include "run/run_session.h"
 
 namespace squall::run {
@@ -56,14 +57,14 @@ base::Result<Url> parse_url(const std::string& text) {
   return url;
 }
 
-awaitable<Finding> consumer_pulls(ControlLink& nats, experiment::ConsumerPulls about, base::Instant by) {
+awaitable<Finding> consumer_pulls(ControlLink& nats, experiment::ConsumerPulls about,
+                                  std::shared_ptr<ConsumerPulse> pulse, base::Instant by) {
   const auto jetstream = co_await nats.jetstream(by);
   if (!jetstream) co_return red(jetstream.error().message());
   client::JetStream api = *jetstream;
   const auto consumer = co_await api.consumer(about.stream, about.consumer, by);
   if (!consumer) co_return red(consumer.error().message());
-  const bool pushed = consumer->config.contains("deliver_subject");
-  if (consumer->num_waiting == 0 && !pushed) {
+  if (!pulse->is_served(*consumer, base::now())) {
     co_return red(fmt::format("nobody pulls from {}/{}", about.stream, about.consumer));
   }
   co_return Finding{Answer::kGreen, ""};
@@ -145,7 +146,9 @@ struct MakeProbe {
         [&io = asked.io, about, url = *url](base::Instant by) { return metric_is(io, about, url, by); });
   }
   MadeProbe operator()(const experiment::ConsumerPulls& about) const {
-    return asking([&nats = asked.nats, about](base::Instant by) { return consumer_pulls(nats, about, by); });
+    return asking([&nats = asked.nats, about, pulse = std::make_shared<ConsumerPulse>()](base::Instant by) {
+      return consumer_pulls(nats, about, pulse, by);
+    });
   }
   MadeProbe operator()(const experiment::ConsumerLag& about) const {
     return asking([&nats = asked.nats, about](base::Instant by) { return consumer_lag(nats, about, by); });

@@ -70,6 +70,7 @@ base::Result<void> RunningSystem::start() {
     if (auto up = start_servers(); !up) return up;
     if (auto made = make_streams(); !made) return made;
     // Beyond this point NATS answers.
+    if (auto begun = begin_guard(); !begun) return begun;
     if (auto opened = open_links(); !opened) return opened;
     if (auto started = start_processes(); !started) return started;
   }
@@ -78,7 +79,28 @@ base::Result<void> RunningSystem::start() {
     if (auto ready = wait_ready(process); !ready) return ready;
   }
   // Beyond this point every process runs and is ready.
+  if (auto alone = conclude_guard(); !alone) return alone;
   return start_probes();
+}
+
+base::Result<void> RunningSystem::begin_guard() {
+  if (experiment_.nats.attached() == nullptr) return {};
+  auto guard = session_.wait(SharedGuard::begin(*control_, experiment_));
+  if (!guard) return std::unexpected(guard.error());
+  guard_ = std::move(*guard);
+  return {};
+}
+
+base::Result<void> RunningSystem::conclude_guard() {
+  if (!guard_) return {};
+  if (auto alone = session_.wait(guard_->conclude()); !alone) return alone;
+  seen_of_others_ = guard_->seen();
+  guard_.reset();
+  return {};
+}
+
+std::filesystem::path RunningSystem::folder_of_commands() const {
+  return std::filesystem::absolute(experiment_.file).parent_path();
 }
 
 bool RunningSystem::down_at_start() const {

@@ -19,6 +19,7 @@
 #include "run/process_slot.h"
 #include "run/questions.h"
 #include "run/run_session.h"
+#include "run/shared_guard.h"
 #include "run/system_links.h"
 
 namespace squall::run {
@@ -54,6 +55,13 @@ class RunningSystem {
   std::vector<process::ProcessIdentity> find(const experiment::Process& process,
                                              const experiment::AttachedProcess& attached) const;
 
+  // ${…} of the run filled in. Errors: nobody knows one of them.
+  base::Result<std::string> filled_in(const std::string& text) const { return fill_in(text, ""); }
+  // Where commands and relative paths of the experiment begin.
+  std::filesystem::path folder_of_commands() const;
+  // "orders.created: no other publisher …", of attached servers; empty: Squall's own.
+  const std::string& seen_of_others() const { return seen_of_others_; }
+
   probe::Operational& probes() { return *operational_; }
   // Of a probe as the experiment calls it: a process's or a server's name stands for its own. Nothing: not
   // asked yet.
@@ -76,6 +84,9 @@ class RunningSystem {
   base::Result<void> reach_servers();
   base::Result<void> start_servers();
   bool down_at_start() const;
+  // Looks whether others use what is the experiment's, on servers that are not Squall's.
+  base::Result<void> begin_guard();
+  base::Result<void> conclude_guard();
   base::Result<void> make_streams();
   base::Result<void> start_processes();
   base::Result<void> start_process(const experiment::Process& process);
@@ -97,6 +108,8 @@ class RunningSystem {
   std::unique_ptr<ControlLink> control_;
   std::unique_ptr<SystemLinks> links_;
   std::string nats_version_;
+  std::unique_ptr<SharedGuard> guard_;  // of attached servers, until the load begins
+  std::string seen_of_others_;
   std::map<std::string, cluster::PortReservation> health_ports_;
   std::map<std::string, std::vector<std::unique_ptr<ProcessSlot>>> slots_;  // by process, then by replica
   std::map<std::string, std::unique_ptr<LogWatch>> logs_;                   // by process

@@ -80,6 +80,8 @@ awaitable<void> Strikes::carry_out(fault::Step step) {
     struck.observation = std::move(*never);
   } else if (!session_.watched()) {
     struck.observation = "the watchdog is gone, and nothing is injected without it";
+  } else if (auto no_leader = co_await settle_leader(step)) {
+    struck.observation = std::move(*no_leader);
   } else {
     co_await inject(step, struck);
   }
@@ -99,6 +101,14 @@ awaitable<void> Strikes::let_go(const std::string& fault, MomentGate::Then then)
 awaitable<void> Strikes::inject(const fault::Step& step, Struck& struck) {
   if (const auto* rule = std::get_if<fault::OnLink>(&step.fault.action)) {
     co_await on_link(*rule, struck);
+    co_return;
+  }
+  if (const auto* on = std::get_if<fault::OnTarget>(&step.fault.action)) {
+    if (on->kind == "restart_loop") {
+      co_await restart_loop(*on, step.replicas, struck);
+    } else {
+      co_await on_target(*on, step.replicas, struck);
+    }
     co_return;
   }
   auto victims = system_.resolve(fault::target_of(step.fault.action), step.replicas);
@@ -135,7 +145,9 @@ awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> vic
   const int number = signal_number(action.signal);
   std::vector<int> starts;
   starts.reserve(victims.size());
+  std::vector<std::size_t> members;
   for (const Victim& victim : victims) {
+    members.push_back(victim.tree.members().size());
     starts.push_back(victim.slot ? victim.slot->starts() : victim.server ? victim.server->starts() : 0);
   }
   began_to_strike(struck, fmt::format("SIG{} to {}", action.signal, names_of(victims)));
@@ -144,10 +156,18 @@ awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> vic
   for (const Victim& victim : victims) {
     const base::Instant deadline = base::now() + kEffectPatience;
     base::Result<inject::Injected> injected = base::fail("not tried");
-    if (action.scope == fault::Scope::kTree) {
-      injected = co_await inject::kill_tree(victim.tree, number, deadline);
-    } else {
-      injected = co_await inject::kill_process(victim.identity(), number, deadline);
+    switch (action.scope) {
+      case fault::Scope::kTree:
+        injected = co_await inject::kill_tree(victim.tree, number, deadline);
+        break;
+      case fault::Scope::kProcess:
+        injected = co_await inject::kill_process(victim.identity(), number, deadline);
+        break;
+      case fault::Scope::kChildren:
+      case fault::Scope::kChild:
+        injected = co_await inject::kill_children(victim.tree, action.scope == fault::Scope::kChild, number,
+                                                  deadline);
+        break;
     }
     if (!injected || !injected->took_effect()) {
       struck.observation = injected ? injected->observation : injected.error().message();
@@ -163,8 +183,13 @@ awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> vic
   }
   co_await let_go(struck.fault, after_kill_of(action.target, struck.fault));
   // Beyond this point the victims are dead.
+  const bool children = action.scope == fault::Scope::kChildren || action.scope == fault::Scope::kChild;
   for (std::size_t i = 0; i < victims.size(); ++i) {
-    co_await bring_back(action, victims, i, starts[i], struck);
+    if (children) {
+      co_await wait_for_children(victims[i], members[i], struck);
+    } else {
+      co_await bring_back(action, victims, i, starts[i], struck);
+    }
     if (struck.not_healed) co_return;
   }
   if (struck.healed_at) ended_[struck.fault].heal = struck.healed_at;

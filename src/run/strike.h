@@ -73,6 +73,13 @@ class Strikes {
   boost::asio::awaitable<void> freeze(const fault::Freeze& freeze, std::vector<Victim> victims,
                                       Struck& struck);
   boost::asio::awaitable<void> on_link(const fault::OnLink& action, Struck& struck);
+  boost::asio::awaitable<std::optional<std::string>> settle_leader(fault::Step& step);
+  boost::asio::awaitable<void> on_target(fault::OnTarget action, std::vector<int> replicas, Struck& struck);
+  boost::asio::awaitable<void> restart_loop(fault::OnTarget action, std::vector<int> replicas,
+                                            Struck& struck);
+  boost::asio::awaitable<void> wait_for_those_that_ended(const std::vector<Victim>& victims,
+                                                         const std::vector<int>& starts, Struck& struck);
+  boost::asio::awaitable<void> wait_for_children(const Victim& victim, std::size_t members, Struck& struck);
   void began_to_strike(Struck& struck, std::string what);
   void took_effect(Struck& struck, base::Instant at, std::string observation);
   // The frame that is held for the fault's moment, if any, goes on or with its connection. Idempotent.

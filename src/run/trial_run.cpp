@@ -14,6 +14,7 @@ using std::chrono::seconds;
 
 constexpr base::Nanos kOperationalPatience = seconds(30);
 constexpr base::Nanos kPoll = milliseconds(2);
+constexpr base::Nanos kLookAtLedger = milliseconds(100);
 
 void show(TrialPlace& place, int number, std::string_view doing) {
   if (!place.session.live().due()) return;
@@ -45,6 +46,13 @@ void strike_all(TrialPlace& place, Strikes& strikes, const fault::TrialSteps& pl
   }
   tasks.cancel();
   (void)place.session.wait_anyhow(tasks.join(base::now() + seconds(5)));
+}
+
+// As if the trial ended now.
+check::Recovery measured(workload::Workload& load, check::FaultWindow window) {
+  window.observed_until = base::now();
+  return load.with_ledger(
+      [&](const ledger::Ledger& ledger) { return check::measure_recovery(ledger, window); });
 }
 
 // A message whose ack (or PubAck) was held is unfinished, even if its effect is already stored.
@@ -125,10 +133,23 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
   result.struck = strikes.struck();
   std::vector<std::string> waiting_for;
   const auto effect = strikes.first_effect();
+  check::FaultWindow& window = result.window;
+  for (const Struck& struck : result.struck) {
+    if (struck.healed_at)
+      window.healed_at = std::max(window.healed_at.value_or(*struck.healed_at), *struck.healed_at);
+  }
   if (effect) {
     event(evidence::EventKind::phase, base::now(), "recover");
+    window.took_effect_at = *effect;
     const base::Instant deadline = base::now() + settings.recover_within;
-    while (!place.green->time_to_green() && base::now() < deadline) {
+    base::Instant look_at = base::now();
+    while (base::now() < deadline) {
+      // Green by the probes; but what waits may still be more than before the fault, and then it is not
+      // caught up.
+      if (place.green->time_to_green() && base::now() >= look_at) {
+        if (measured(place.load, window).caught_up) break;
+        look_at = base::now() + kLookAtLedger;
+      }
       show(place, planned.number, "recover");
       session.wait_for(kPoll);
     }
@@ -136,18 +157,14 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
     waiting_for = place.green->waiting_for();
   }
 
-  check::FaultWindow& window = result.window;
   report::TrialReport& report = result.report;
   window.observed_until = base::now();
   report.began_at = session.since_start(window.observed_from);
   report.ended_at = session.since_start(window.observed_until);
   for (const Struck& struck : result.struck) {
     report.fault += (report.fault.empty() ? "" : " · ") + (struck.what.empty() ? struck.fault : struck.what);
-    if (struck.healed_at)
-      window.healed_at = std::max(window.healed_at.value_or(*struck.healed_at), *struck.healed_at);
   }
   if (effect) {
-    window.took_effect_at = *effect;
     report.took_effect_at = session.since_start(*effect);
     if (window.healed_at) {
       report.healed_at = session.since_start(*window.healed_at);
@@ -155,6 +172,7 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
     }
     const check::Recovery recovery = place.load.with_ledger(
         [&](const ledger::Ledger& ledger) { return check::measure_recovery(ledger, window); });
+    if (!recovery.caught_up) waiting_for.push_back(recovery.censored_because);
     report.phases.first_output = recovery.first_output;
     report.phases.caught_up = recovery.caught_up;
     // Green means operational and caught up, so it cannot be before the later of the two. Where effects may

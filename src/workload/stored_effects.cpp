@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "client/stream_reader.h"
 #include "ledger/crc32c.h"
 #include "workload/json_pointer.h"
 
@@ -58,12 +57,21 @@ awaitable<bool> StoredEffectsReader::read_some() {
     last_error_ = reader.error().message();
     co_return false;
   }
+  reader_ = std::move(*reader);
   begun_ = true;
   while (true) {
-    auto batch = co_await (*reader)->next_batch(kBatch, base::now() + seconds(1));
-    if (!batch) co_return true;
+    auto batch = co_await reader_->next_batch(kBatch, base::now() + seconds(1));
+    if (!batch) break;
     for (const client::StoredMessage& message : *batch) take(message);
   }
+  reader_.reset();
+  co_return true;
+}
+
+awaitable<void> StoredEffectsReader::leave(base::Instant deadline) {
+  if (!reader_) co_return;
+  co_await reader_->close(deadline);
+  reader_.reset();
 }
 
 void StoredEffectsReader::take(const client::StoredMessage& message) {

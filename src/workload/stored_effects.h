@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "client/connection.h"
+#include "client/stream_reader.h"
 #include "workload/dialer.h"
 #include "workload/effect_source.h"
 #include "workload/recorder.h"
@@ -24,6 +25,9 @@ class StoredEffectsReader {
   const std::string& stream() const { return source_.stream; }
   // The task; ends by cancellation. `pause` is between two attempts to get a reader.
   boost::asio::awaitable<void> read(base::Nanos pause);
+  // After the task: removes the consumer that it read by, which the server would else keep for a while. Best
+  // effort.
+  boost::asio::awaitable<void> leave(base::Instant deadline);
   // Whether reading has begun, so that nothing of what is published from now on is missed.
   bool begun() const { return begun_; }
   // Whether all that is stored in the stream now has been read. False, too, when the server does not answer.
@@ -42,6 +46,7 @@ class StoredEffectsReader {
   ledger::Stage stage_;
   Dialer& dialer_;
   Recorder& recorder_;
+  std::unique_ptr<client::StreamReader> reader_;
   std::uint64_t next_seq_ = 1;
   bool started_ = false;
   bool begun_ = false;

@@ -64,6 +64,8 @@ Workload::~Workload() {
     publisher_.disconnect();
   });
   if (tasks_) (void)thread_->run(tasks_->join(base::now() + seconds(2)));
+  // On every way out, an interrupted run's too.
+  for (const auto& effect : stored_) thread_->run(effect->leave(base::now() + milliseconds(500)));
   thread_->call([this] {
     tasks_.reset();
     recorder_.flush();

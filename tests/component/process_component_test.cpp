@@ -67,6 +67,19 @@ TEST_F(ProcessComponent, WaitExitGivesTheCodeAndTheInstant) {
   EXPECT_FALSE(child->running());
 }
 
+// The copy of a pidfd that one wait had made stayed in epoll when it was closed, and its event ended the wait for the
+// next process, which had got the same descriptor: "still runs at the deadline", ten seconds before it.
+TEST_F(ProcessComponent, AWaitIsNotEndedByTheExitOfAnotherProcess) {
+  for (int round = 0; round < 20; ++round) {
+    const auto first = start({"true"});
+    ASSERT_TRUE(base::run(io, first->wait_exit(base::now() + 10s)));
+    const auto second = shell("sleep 0.02; exit 4");
+    const auto exit = base::run(io, second->wait_exit(base::now() + 10s));
+    ASSERT_TRUE(exit) << round;
+    EXPECT_EQ(exit->code, 4);
+  }
+}
+
 TEST_F(ProcessComponent, WaitExitGivesNothingAtTheDeadlineAndTheSignalLater) {
   const auto child = start({"sleep", "60"});
   EXPECT_FALSE(base::run(io, child->wait_exit(base::now() + 20ms)));

@@ -13,7 +13,7 @@ breach() {
 # --- Layers: which folders a folder may include besides itself. Folders of one level never include each other.
 declare -A level=(
   [base]=0 [wire]=1 [ledger]=1 [evidence]=1 [process]=1 [http]=1 [fault]=2 [check]=2 [client]=2
-  [probe]=3 [proxy]=3 [cluster]=3 [workload]=3 [inject]=4 [control]=4 [experiment]=5 [report]=5 [run]=6 [cli]=7
+  [probe]=3 [proxy]=3 [cluster]=3 [workload]=3 [inject]=4 [control]=4 [experiment]=5 [report]=5 [run]=6 [draft]=7 [cli]=8
 )
 while IFS=: read -r file line include; do
   folder=${file#src/}

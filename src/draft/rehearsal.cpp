@@ -1,0 +1,195 @@
+#include "draft/rehearsal.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <utility>
+
+#include "draft/survey.h"
+#include "process/log_tail.h"
+#include "wire/subject.h"
+#include "workload/json_pointer.h"
+
+namespace squall::draft {
+namespace {
+
+using boost::asio::awaitable;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr base::Nanos kLookAgain = milliseconds(5);
+constexpr base::Nanos kAnswer = seconds(2);
+constexpr std::size_t kMostTried = 4;
+
+std::string fresh_identity(int number) {
+  static const std::uint64_t kThisProcess = std::random_device{}();
+  return fmt::format("squall-{:08x}-{}", kThisProcess, number);
+}
+
+using Serving = std::vector<std::pair<std::string, std::uint64_t>>;  // by consumer: how many serve
+
+awaitable<base::Result<Serving>> serving(run::ControlLink* nats, std::string stream) {
+  const base::Instant deadline = base::now() + kAnswer;
+  auto jetstream = co_await nats->jetstream(deadline);
+  if (!jetstream) co_return std::unexpected(jetstream.error());
+  Serving now;
+  const auto names = co_await jetstream->consumer_names(stream, deadline);
+  if (!names) co_return now;  // the stream is not there
+  for (const std::string& name : *names) {
+    const auto consumer = co_await jetstream->consumer(stream, name, deadline);
+    if (consumer) now.emplace_back(name, consumer->num_waiting + (consumer->push_bound ? 1U : 0U));
+  }
+  co_return now;
+}
+
+std::uint64_t count_of(const Serving& serving, const std::string& consumer) {
+  const auto found = std::ranges::find(serving, consumer, &Serving::value_type::first);
+  return found == serving.end() ? 0 : found->second;
+}
+
+awaitable<base::Result<std::uint64_t>> last_seq(run::ControlLink* nats, std::string stream) {
+  const base::Instant deadline = base::now() + kAnswer;
+  auto jetstream = co_await nats->jetstream(deadline);
+  if (!jetstream) co_return std::unexpected(jetstream.error());
+  const auto status = co_await jetstream->stream(stream, deadline);
+  if (!status) co_return base::fail("stream {}: {}", stream, status.error().message());
+  co_return status->last_seq;
+}
+
+awaitable<base::Result<void>> publish(run::ControlLink* nats, std::string subject, std::string payload) {
+  const base::Instant deadline = base::now() + kAnswer;
+  auto jetstream = co_await nats->jetstream(deadline);
+  if (!jetstream) co_return std::unexpected(jetstream.error());
+  std::vector<std::pair<std::string, std::string>> headers;
+  const auto outcome = co_await jetstream->connection()->publish_js(subject, payload, headers, deadline);
+  if (std::holds_alternative<client::Acknowledged>(outcome)) co_return base::Result<void>{};
+  const auto* failed = std::get_if<client::Failed>(&outcome);
+  co_return base::fail(
+      "a message to {} was not stored: {}", subject,
+      failed != nullptr ? failed->error.message() : std::get<client::Unknown>(outcome).error.message());
+}
+
+// The first message of the subject behind `seq`.
+awaitable<std::optional<client::StoredMessage>> next_effect(run::ControlLink* nats, Work work,
+                                                            std::uint64_t seq, base::Instant until) {
+  const std::string below = work.output + ".>";
+  while (base::now() < until) {
+    auto jetstream = co_await nats->jetstream(base::now() + kAnswer);
+    if (!jetstream) co_return std::nullopt;
+    auto message = co_await jetstream->next_message(work.out_stream, seq + 1, ">", base::now() + kAnswer);
+    if (message) {
+      seq = message->stream_seq;
+      if (message->subject == work.output || wire::subject_matches(below, message->subject)) {
+        co_return std::move(*message);
+      }
+      continue;
+    }
+    co_await run::sleep_until(base::now() + kLookAgain);
+  }
+  co_return std::nullopt;
+}
+
+}  // namespace
+
+base::Result<RunningService> RunningService::start(run::Session& session, run::ControlLink& nats,
+                                                   const Service& service, const std::string& stream) {
+  RunningService running;
+  running.session_ = &session;
+  running.nats_ = &nats;
+  running.stream_ = stream;
+  running.patience_ = service.patience;
+  if (auto before = session.wait(serving(&nats, stream)); before) running.before_ = std::move(*before);
+  process::ChildOptions options{.name = service.name,
+                                .command = service.command,
+                                .environment = {{"NATS_URL", service.nats_url}},
+                                .working_directory = {},
+                                .log_path = session.folder().logs() / (service.name + ".log"),
+                                .run_id = session.run_id()};
+  auto child = process::Child::start(session.io(), std::move(options));
+  if (!child) return std::unexpected(child.error());
+  running.child_ = std::move(*child);
+  return running;
+}
+
+Working RunningService::wait_until_working() {
+  Working working;
+  const base::Instant deadline = child_->started_at() + patience_;
+  while (base::now() < deadline) {
+    const auto now = session_->wait(serving(nats_, stream_));
+    for (const auto& [consumer, count] : now ? *now : Serving{}) {
+      if (count <= count_of(before_, consumer)) continue;
+      working.consumer = consumer;
+      working.after = base::now() - child_->started_at();
+      working.processes = child_->tree().members().size();
+      return working;
+    }
+    if (const auto ended = child_->exit_status()) {
+      working.ended = fmt::format("{}; its last lines:\n{}", ended->describe(),
+                                  process::last_lines(child_->log_path(), 10));
+      return working;
+    }
+    session_->wait_for(kLookAgain);
+  }
+  return working;
+}
+
+base::Result<std::optional<Sent>> send_one(run::Session& session, run::ControlLink& nats, const Work& work,
+                                           const std::string& payload, base::Nanos patience) {
+  const auto seq = session.wait(last_seq(&nats, work.out_stream));
+  if (!seq) return std::unexpected(seq.error());
+  const base::Instant at = base::now();
+  if (auto published = session.wait(publish(&nats, work.input, payload)); !published) {
+    return std::unexpected(published.error());
+  }
+  auto effect = session.wait(next_effect(&nats, work, *seq, at + patience));
+  if (!effect) return std::optional<Sent>{};
+  return Sent{.effect = std::move(effect->payload), .after = base::now() - at};
+}
+
+base::Result<Matched> match_by_sending(run::Session& session, run::ControlLink& nats, const Work& work,
+                                       const std::string& sample, std::vector<Match> likely) {
+  Matched matched;
+  if (likely.empty()) {
+    auto first = send_one(session, nats, work, sample, seconds(5));
+    if (!first) return std::unexpected(first.error());
+    matched.messages = 1;
+    if (!*first) return matched;
+    matched.sent = **first;
+    likely = find_matches({sample}, {matched.sent->effect});
+  }
+  for (std::size_t i = 0; i < std::min(likely.size(), kMostTried); ++i) {
+    const std::string identity = fresh_identity(++matched.messages);
+    auto payload = workload::put_json(sample, likely[i].input, "\"" + identity + "\"");
+    if (!payload) continue;
+    auto sent = send_one(session, nats, work, *payload, seconds(5));
+    if (!sent) return std::unexpected(sent.error());
+    if (!*sent) continue;
+    matched.sent = **sent;
+    if (workload::json_text_at(matched.sent->effect, likely[i].effect) != identity) continue;
+    matched.match = likely[i];
+    return matched;
+  }
+  return matched;
+}
+
+std::optional<double> measure_rate(run::Session& session, run::ControlLink& nats, const Work& work,
+                                   const std::string& sample, const Match& match, int messages) {
+  const auto seq = session.wait(last_seq(&nats, work.out_stream));
+  if (!seq) return std::nullopt;
+  const base::Instant began = base::now();
+  for (int i = 0; i < messages; ++i) {
+    const auto payload = workload::put_json(sample, match.input, "\"" + fresh_identity(1000 + i) + "\"");
+    if (!payload || !session.wait(publish(&nats, work.input, *payload))) return std::nullopt;
+  }
+  const base::Instant deadline = base::now() + seconds(5);
+  std::uint64_t done = 0;
+  while (done < static_cast<std::uint64_t>(messages) && base::now() < deadline) {
+    session.wait_for(kLookAgain);
+    const auto now = session.wait(last_seq(&nats, work.out_stream));
+    if (now) done = *now - *seq;
+  }
+  if (done < 10) return std::nullopt;
+  return static_cast<double>(done) / (static_cast<double>((base::now() - began).count()) / 1e9);
+}
+
+}  // namespace squall::draft

@@ -1,0 +1,89 @@
+// The user's command, started once to see what it does: which consumer it pulls from, and what it makes of
+// one message. On a server of Squall's own it may be started several times, until the streams and consumers
+// are those that it asks for.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cluster/deployment.h"
+#include "draft/api_watch.h"
+#include "draft/sample.h"
+#include "run/control_link.h"
+#include "run/run_session.h"
+
+namespace squall::draft {
+
+struct Service {
+  std::string name;
+  std::vector<std::string> command;
+  std::string nats_url;
+  base::Nanos patience = std::chrono::seconds(8);  // until it works
+};
+
+// What it is to work on.
+struct Work {
+  std::string input;   // subject
+  std::string output;  // subject; what is below it counts, too
+  std::string in_stream;
+  std::string out_stream;
+};
+
+struct Working {
+  std::string consumer;  // that somebody pulls from, or is pushed by, since the start; empty: none
+  base::Nanos after{};   // from the start
+  std::size_t processes = 0;
+  std::optional<std::string> ended;  // it ended instead: how, with its last lines
+};
+
+// Ends with the whole process tree. Thread: the session's.
+class RunningService {
+ public:
+  // Errors: it cannot be executed.
+  static base::Result<RunningService> start(run::Session& session, run::ControlLink& nats,
+                                            const Service& service, const std::string& stream);
+
+  // Waits until somebody works on the stream who did not before the start.
+  Working wait_until_working();
+  // Ends the tree; blocks for milliseconds.
+  void stop() { child_.reset(); }
+  const process::Child& child() const { return *child_; }
+
+ private:
+  RunningService() = default;
+
+  run::Session* session_ = nullptr;
+  run::ControlLink* nats_ = nullptr;
+  std::string stream_;
+  base::Nanos patience_{};
+  std::vector<std::pair<std::string, std::uint64_t>> before_;  // how many serve each consumer
+  std::unique_ptr<process::Child> child_;
+};
+
+struct Sent {
+  std::string effect;   // its payload
+  base::Nanos after{};  // the publish
+};
+// Publishes one message and waits for the first effect that is stored then. Nothing: there was none.
+base::Result<std::optional<Sent>> send_one(run::Session& session, run::ControlLink& nats, const Work& work,
+                                           const std::string& payload, base::Nanos patience);
+
+// Sends the sample as it is, and then with a fresh identity at the most likely places, until one comes out
+// again. `likely` first, then those that the first effect shows. Errors: nothing can be published.
+struct Matched {
+  std::optional<Match> match;
+  std::optional<Sent> sent;  // the last effect
+  int messages = 0;          // were published
+};
+base::Result<Matched> match_by_sending(run::Session& session, run::ControlLink& nats, const Work& work,
+                                       const std::string& sample, std::vector<Match> likely);
+
+// How many a second it does of a burst, for a server of Squall's own. Nothing: too few came out to tell.
+std::optional<double> measure_rate(run::Session& session, run::ControlLink& nats, const Work& work,
+                                   const std::string& sample, const Match& match, int messages);
+
+}  // namespace squall::draft

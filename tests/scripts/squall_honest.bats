@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# A fault that did not happen, or struck nothing, is never a pass; and a kill takes the whole tree of a service.
+
+setup_file() {
+  export ROOT="$BATS_TEST_DIRNAME/../.."
+  export SQUALL="$ROOT/build/dev/bin/squall"
+  export WORKER="$ROOT/tests/support/plain_worker.py"
+}
+
+setup() {
+  command -v python3 >/dev/null || skip "no python3"
+  cd "$BATS_TEST_TMPDIR"
+}
+
+# $1: the service's command, in flow style; $2: a fault; $3: the rate; $4: more lines.
+experiment() {
+  cat >honest.yaml <<EOT
+squall: 1
+name: honest
+nats:
+  start: 1
+  streams: {ORDERS: {subjects: [orders.created]}, CONFIRMED: {subjects: [orders.confirmed]}}
+  consumers: {ORDERS/worker: {ack_wait: 500ms}}
+processes:
+  orders:
+    command: $1
+    ready: {consumer: ORDERS/worker}
+workload:
+  publish: orders.created
+  rate: $3
+  payload: {text: '{"order_id":"","amount":1}', set: {/order_id: "\${id}"}}
+  effect: {subject: orders.confirmed, match: {json: /order_id}}
+faults: [$2]
+trials: {count: 1, baseline: 300ms, control: 300ms, recover_within: 10s}
+expect: {lost: 0, duplicates: 0, hit: all}
+${4:-}
+EOT
+}
+
+inconclusive() {
+  run "$SQUALL" run honest.yaml
+  [ "$status" -eq 3 ] || { echo "$output"; false; }
+  [[ $output == *INCONCLUSIVE* ]]
+}
+said() { [[ $output == *"$1"* ]] || { echo "$output"; false; }; }
+
+@test "npm start is a shell and node below npm: the kill takes all of them" {
+  "$ROOT/examples/setup.sh" node-worker >/dev/null || skip "no Node, or no registry"
+  experiment "[npm, start, --prefix, \"$ROOT/examples/node-worker\", --, --work-ms=10]" '{kill: orders, when: before_ack}' 40/s
+  run "$SQUALL" run honest.yaml
+  [ "$status" -eq 0 ] || { echo "$output"; false; }
+  [[ $output =~ orders:\ [0-9]+,\ [23]\ processes ]] || { echo "$output"; false; }
+  grep -qE '[23] processes from pid [0-9]+ on gone' _artifacts/latest/timeline.jsonl
+  # Nobody of the tree that was killed worked on: one connection of a worker at a time.
+  said "lost          0 of"
+}
+
+@test "a signal that the service survives is no kill: inconclusive" {
+  experiment "[sh, -c, \"trap '' TERM; $WORKER & while :; do wait; done\"]" '{kill: orders, signal: TERM, when: 1s}' 40/s
+  inconclusive
+  said "outlive"
+}
+
+@test "a target that is gone is inconclusive, and named" {
+  echo 999999999 >gone.pid
+  experiment "[\"$WORKER\"]" '{kill: side, when: 1s}' 40/s
+  sed -i 's|^workload:|  side: {pid_file: gone.pid, restart: nobody}\nworkload:|' honest.yaml
+  inconclusive
+  said side
+}
+
+@test "without the right to signal the target it is inconclusive" {
+  [ "$(id -u)" -eq 0 ] || skip "needs root, to give rights away"
+  command -v setpriv >/dev/null || skip "no setpriv"
+  sleep 60 3>&- &
+  victim=$!
+  chmod 777 . && experiment "[\"$WORKER\"]" '{kill: side, when: 1s}' 40/s
+  echo "$victim" >side.pid
+  sed -i "s|^workload:|  side: {pid_file: \"$PWD/side.pid\", restart: nobody}\nworkload:|" honest.yaml
+  chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR/.." 2>/dev/null || true
+  run setpriv --reuid=65534 --regid=65534 --clear-groups "$SQUALL" run honest.yaml
+  kill -9 "$victim"
+  [ "$status" -eq 3 ] || { echo "$output"; false; }
+  said "ot permitted"
+}
+
+@test "commands of one's own that do nothing are inconclusive" {
+  experiment "[\"$WORKER\"]" '{exec: mine, inject: ["true"], effect: ["false"], heal: ["true"], deadline: 300ms, for: 1s, when: 1s}' 40/s
+  inconclusive
+  said "no effect"
+}
+
+@test "a kill that strikes no unfinished work is inconclusive" {
+  experiment "[\"$WORKER\"]" '{kill: orders, when: 900ms}' 1/s
+  inconclusive
+  said "no unfinished work was struck"
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# `squall init` as a user types it: on a server of Squall's own, and on somebody's, which it must leave as it is.
+
+setup_file() {
+  export ROOT="$BATS_TEST_DIRNAME/../.."
+  export SQUALL="$ROOT/build/dev/bin/squall"
+  export WORKER="$ROOT/tests/support/plain_worker.py"
+}
+
+setup() {
+  command -v python3 >/dev/null || skip "no python3"
+  cd "$BATS_TEST_TMPDIR"
+  echo '{"order_id": "A-17", "amount": 12}' >order.json
+}
+
+teardown() {
+  [ ! -e nats.pid ] || kill -9 "$(cat nats.pid)" 2>/dev/null || true
+}
+
+# A server of somebody's, with the streams and the consumer that the worker wants; its URL in $URL.
+somebodys_server() {
+  mkdir -p store
+  "$ROOT/scripts/nats_instance.sh" --help >/dev/null 2>&1 || true
+  printf 'listen: 127.0.0.1:-1\njetstream {store_dir: "%s/store"}\n' "$PWD" >nats.conf
+  nats-server -c nats.conf --ports_file_dir "$PWD" >nats.log 2>&1 3>&- &
+  echo $! >nats.pid
+  for _ in $(seq 500); do
+    ports=$(ls nats-server_*.ports 2>/dev/null) && [ -s "$ports" ] && break
+    read -rt 0.01 <> <(:) || true
+  done
+  URL=$(jq -r '.nats[0]' "$ports")
+  export URL
+}
+
+api() { # SUBJECT JSON
+  python3 "$ROOT/tests/support/nats_request.py" "$URL" "$1" "${2:-}"
+}
+
+make_streams() {
+  api '$JS.API.STREAM.CREATE.ORDERS' '{"name": "ORDERS", "subjects": ["orders.created"]}' >/dev/null
+  api '$JS.API.STREAM.CREATE.CONFIRMED' '{"name": "CONFIRMED", "subjects": ["orders.confirmed.>"]}' >/dev/null
+  api '$JS.API.CONSUMER.DURABLE.CREATE.ORDERS.worker' \
+    '{"stream_name": "ORDERS", "config": {"durable_name": "worker", "ack_policy": "explicit", "ack_wait": 2000000000}}' >/dev/null
+}
+
+state() {
+  api '$JS.API.STREAM.LIST' '{}' | jq -S '[.streams[] | {config, messages: .state.messages, last: .state.last_seq}]'
+  api '$JS.API.CONSUMER.LIST.ORDERS' '{}' | jq -S '[.consumers[] | {name, config, delivered, ack_floor, num_pending}]'
+  api '$JS.API.CONSUMER.LIST.CONFIRMED' '{}' | jq -S .total
+}
+
+@test "without a server it finds out what the service asks for, and the file runs to a right verdict" {
+  "$SQUALL" init --in orders.created --out orders.confirmed --sample order.json -- "$WORKER" --work=0.02 \
+    >orders.yaml 2>said
+  cat said
+  grep -q 'in       orders.created -> stream ORDERS, made by Squall' said
+  grep -q 'match    /order_id of the input comes out as /order_id' said
+  grep -q 'Nothing was created, changed or killed' said
+  [ "$(wc -l <orders.yaml)" -le 40 ]
+  "$SQUALL" validate orders.yaml
+  # Quicker than the file of a patient user.
+  sed -i 's/ack_wait: 5s/ack_wait: 1s/; s/^trials:.*/trials: {count: 1, baseline: 300ms, control: 500ms}/' orders.yaml
+  run "$SQUALL" run orders.yaml
+  [ "$status" -eq 0 ] || { echo "$output"; false; }
+  # The same with a worker that acks before it works: found, and named.
+  sed "s|--work=0.02|--ack-first', '--work=0.02|; s/before_ack/after_ack/; s/control: 500ms/&, recover_within: 2s, drain_within: 2s/" orders.yaml >wrong.yaml
+  run "$SQUALL" run wrong.yaml
+  [ "$status" -eq 1 ] || { echo "$output"; false; }
+  [[ $output == *"acknowledged inputs have no effect"*"FAILED"* ]]
+}
+
+@test "somebody's server is only looked at, unless --try sends one message" {
+  somebodys_server
+  make_streams
+  for i in $(seq 12); do
+    api orders.created "{\"order_id\": \"o-$i\", \"email\": \"someone$i@firm.example\", \"amount\": $i}" >/dev/null
+    api "orders.confirmed.x" "{\"order_id\": \"o-$i\", \"of\": \"orders\"}" >/dev/null
+  done
+  state >before
+  "$SQUALL" init --nats "$URL" --in orders.created --out orders.confirmed -- "$WORKER" --below >orders.yaml 2>said
+  cat said
+  state >after
+  diff before after
+  grep -q 'in       orders.created -> stream ORDERS (R1, file, limits); consumer worker: pull, ack_wait 2s' said
+  grep -q 'out      orders.confirmed -> stream CONFIRMED' said
+  grep -q '1 field looks personal and was replaced: /email' said
+  grep -q 'match    /order_id has the value of an input.s /order_id in 12 of 12 recent effects' said
+  "$SQUALL" validate orders.yaml
+  ! grep -q firm.example orders.yaml
+  # The worker would do what is stored first: with nothing stored, --try sends one and sees its effect.
+  "$SQUALL" init --nats "$URL" --in orders.created --out orders.confirmed --try -o tried.yaml -- "$WORKER" --below 2>said
+  cat said
+  grep -q 'works on ORDERS/worker' said
+  grep -q 'matched by /order_id' said
+  "$SQUALL" validate tried.yaml
+  [ "$(api '$JS.API.STREAM.INFO.CONFIRMED' | jq .state.messages)" -eq 25 ]
+  run "$SQUALL" init --nats "$URL" --in orders.created --out orders.confirmed -o tried.yaml -- "$WORKER"
+  [ "$status" -eq 2 ] && [[ $output == *"there already"* ]]
+}
+
+@test "what cannot be found is a TODO that validate refuses; what cannot be is said" {
+  run "$SQUALL" init --in orders.created --out orders.confirmed -- "$WORKER"
+  [ "$status" -eq 0 ]
+  [[ $output == *"todo"*"workload.payload"* ]]
+  run "$SQUALL" init --in orders.created --out orders.confirmed -- sh -c 'echo no such thing; exit 7'
+  [ "$status" -eq 3 ]
+  [[ $output == *"exit code 7"*"no such thing"* ]]
+  run "$SQUALL" init --in 'orders.*' --out x -- true
+  [ "$status" -eq 2 ]
+  run "$SQUALL" init --nats nats://me:secret@127.0.0.1:4222 --in a --out b -- true
+  [ "$status" -eq 2 ]
+  [[ $output != *secret@* ]]
+  run "$SQUALL" init --nats nats://127.0.0.1:1 --in a --out b -- true
+  [ "$status" -eq 3 ]
+}
