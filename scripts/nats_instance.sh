@@ -33,9 +33,16 @@ instance_runs() {
   ticks=$(instance_field start_ticks)
   [[ -n $pid && -n $ticks ]] || return 1
   [[ $(start_ticks_of "$pid") == "$ticks" ]] || return 1
+  # The state is written by what is about to become the server: the shell of nats_start.sh, then setsid.
   local program
-  program=$(readlink "/proc/$pid/exe" 2>/dev/null) || return 1
-  [[ ${program% (deleted)} == "$(instance_field binary)" ]]
+  for _ in {1..500}; do
+    program=$(readlink "/proc/$pid/exe" 2>/dev/null) || return 1
+    [[ ${program% (deleted)} != "$(instance_field binary)" ]] || return 0
+    [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == *@(nats_start.sh|"--store_dir $instance_folder/store")* ]] ||
+      return 1
+    sleep 0.01
+  done
+  return 1
 }
 
 instance_healthy() {

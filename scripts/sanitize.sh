@@ -7,10 +7,10 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat <<'EOF'
-usage: scripts/sanitize.sh [--threads-only] asan|tsan [TEST ...]
+usage: scripts/sanitize.sh [--only LABEL] asan|tsan [TEST ...]
   asan            address and undefined-behaviour sanitizers, with leaks
   tsan            thread sanitizer
-  --threads-only  only tests of code that makes threads (ctest label "threads")
+  --only LABEL    only tests with this ctest label: unit, component, golden, threads (code that makes threads)
   TEST            test programs, e.g. router_nats_test; default: all unit, component and golden tests
 Exit codes: 0 nothing found, 1 something was found or a test failed, 2 bad usage.
 EOF
@@ -19,7 +19,11 @@ EOF
 labels='unit|component|golden'
 while [[ ${1:-} == -* ]]; do
   case $1 in
-    --threads-only) labels=threads ;;
+    --only)
+      [[ ${2:-} =~ ^(unit|component|golden|threads)$ ]] || { usage >&2; exit 2; }
+      labels=$2
+      shift
+      ;;
     -h | --help) usage; exit 0 ;;
     *) echo "sanitize.sh: unknown option '$1'" >&2; usage >&2; exit 2 ;;
   esac

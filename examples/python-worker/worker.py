@@ -107,7 +107,7 @@ class Worker:
                 await asyncio.sleep(0.1)
                 continue
             try:
-                for message in await pull.fetch(10, timeout=1):
+                for message in await pull.fetch(10, timeout=0.1):
                     await self.work_in_turn(message)
                 await self.work_held()
             except NatsTimeout:

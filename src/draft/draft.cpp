@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 
 constexpr base::Nanos kOutage = 3s;
 constexpr base::Nanos kSlack = 5s;
+// The second kill, and a second until the broker goes.
+constexpr base::Nanos kBetweenKills = 3s;
 // A trial that has not recovered by then is censored (TrialSettings::recover_within is a minute).
 constexpr base::Nanos kEndsTrial = 45s;
 
@@ -138,14 +140,21 @@ std::string workload(const Draft& draft) {
   return text;
 }
 
+// Killed before an ack, a service that works twice is found; after one, a service that acks before it works.
 // The broker goes as well, for 3 s: its process where it is Squall's, the way to it where it is not.
 std::string faults(const Draft& draft) {
   std::string text = fmt::format("faults:\n  - kill: {}\n", draft.process);
-  text += draft.through_link
-              ? "    when: before_ack         # the work is done, its ack is held back at the link\n"
-              : "    when: random\n";
-  const std::string when = fmt::format("    for: {}\n    when: {{after: kill-{}, wait: 1s}}\n",
-                                       write_duration(kOutage), draft.process);
+  if (draft.through_link) {
+    text += "    when: before_ack         # the work is done, its ack is held back at the link\n";
+    text += fmt::format("  - kill: {:<18} # and again when an ack is out: the work behind it must be done\n",
+                        draft.process);
+    text += "    when: {moment: after_ack, from: 2s}\n";
+  } else {
+    text += "    when: random\n";
+  }
+  const std::string when =
+      fmt::format("    for: {}\n    when: {{after: kill-{}{}, wait: 1s}}\n", write_duration(kOutage),
+                  draft.process, draft.through_link ? "-2" : "");
   if (draft.nats.started() != nullptr) {
     text += "  - kill: nats-1             # and, once it is back, the broker\n" + when;
   } else if (draft.through_link) {
@@ -160,7 +169,8 @@ std::string expectations(const Draft& draft) {
   const bool outage = draft.nats.started() != nullptr || draft.through_link;
   const base::Nanos ack_wait = draft.ack_wait.value_or(0s);
   // A broker that comes back counts ack_wait anew for what it had delivered.
-  const base::Nanos caught_up = outage ? 2 * ack_wait + kOutage + kSlack : ack_wait + kSlack;
+  const base::Nanos slack = kSlack + (draft.through_link ? kBetweenKills : 0s);
+  const base::Nanos caught_up = outage ? 2 * ack_wait + kOutage + slack : ack_wait + slack;
   const base::Nanos first_output = kSlack + (outage ? kOutage : 0s);
   // Each trial lasts as long as what the dead process held waits for others.
   const int count = ack_wait > 10s ? 3 : outage ? 5 : 10;
@@ -173,7 +183,7 @@ std::string expectations(const Draft& draft) {
   std::string how;
   if (draft.ack_wait) how = fmt::format("{}{} ack_wait + ", outage ? "twice " : "", write_duration(ack_wait));
   if (outage) how += fmt::format("{} without a broker + ", write_duration(kOutage));
-  how += write_duration(kSlack);
+  how += write_duration(slack);
   text += fmt::format("expect:\n  caught_up: {{p95: {}}}    # {}: what was accepted before is done\n",
                       write_duration(caught_up), how);
   text += fmt::format("  first_output: {{max: {}}}  # new work flows again\n", write_duration(first_output));

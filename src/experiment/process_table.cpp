@@ -79,7 +79,7 @@ void add_questions(Table<T>& table, bool own_process) {
   };
   add({.name = "consumer",
        .meaning = "Somebody takes from it (STREAM/name): a pull is open, or a message was delivered or acked "
-                  "within 250 ms, or its push is bound"},
+                  "within 2 s, or its push is bound"},
       written_as<ConsumerPulls, ConsumerName>(consumer_name(), [](ConsumerPulls& into, ConsumerName name) {
         into = {std::move(name.stream), std::move(name.consumer)};
       }));

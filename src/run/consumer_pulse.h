@@ -12,10 +12,11 @@ namespace squall::run {
 // works on one: then it counts that the consumer moved a moment ago (something was delivered, or acked).
 class ConsumerPulse {
  public:
-  // As long as a movement counts. Less than the hold time of time to green (500 ms), so that the last
-  // movement of one that died cannot carry a whole span of green. A worker that needs longer than this for
-  // one message, and pulls one at a time, looks as if nobody were there: it wants another question.
-  static constexpr base::Nanos kBetweenFetches = std::chrono::milliseconds{250};
+  // As long as a movement counts. Long enough for clients that fill a batch without an open pull (nats-py's
+  // fetch with a time-out of a second). That somebody is frozen over his work shows earlier, in the backlog.
+  // Who needs longer for one message, and pulls one at a time, looks as if nobody were there: he wants
+  // another question.
+  static constexpr base::Nanos kBetweenFetches = std::chrono::seconds{2};
 
   // One look more.
   bool is_served(const client::ConsumerStatus& now, base::Instant at);

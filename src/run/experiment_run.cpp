@@ -133,8 +133,9 @@ class ExperimentRun {
     if (disturbed_at_ && *oldest <= *disturbed_at_) {
       return {probe::Answer::kRed, "inputs from before the fault are unfinished"};
     }
-    if (base::now() - *oldest > kNormalAge) {
-      return {probe::Answer::kRed, "the oldest unfinished input waits for more than 250 ms"};
+    if (base::now() - *oldest > normal_age_) {
+      return {probe::Answer::kRed, fmt::format("the oldest unfinished input waits for more than {}",
+                                               base::format_duration(normal_age_))};
     }
     return {probe::Answer::kGreen, ""};
   }
@@ -142,8 +143,10 @@ class ExperimentRun {
   void control() {
     if (experiment_.trials.control == base::Nanos{0}) return;
     phase("control");
+    const base::Instant settled = base::now() + experiment_.trials.control / 2;
     const base::Instant until = base::now() + experiment_.trials.control;
     while (base::now() < until) {
+      if (base::now() > settled) learn_normal_age();
       session_.live().show(experiment_.name + "  control, no fault");
       session_.wait_for(milliseconds(20));
     }
@@ -152,6 +155,15 @@ class ExperimentRun {
                              base::format_duration(experiment_.trials.control), progress.counts.attempted,
                              progress.counts.ok, progress.unfinished));
     if (progress.counts.ok == 0) inconclusive("nothing was acknowledged without a fault");
+  }
+
+  // A service that fills batches lets inputs wait, fault or not: twice what is usual without a fault is no
+  // backlog.
+  void learn_normal_age() {
+    const auto oldest = load_->progress().oldest_unfinished_at;
+    if (!oldest) return;
+    const base::Nanos twice = 2 * (base::now() - *oldest);
+    normal_age_ = std::max(normal_age_, std::min(twice, kLongestNormalAge));
   }
 
   void one_trial(const fault::TrialSteps& steps) {
@@ -297,6 +309,7 @@ class ExperimentRun {
   report::CaseReport case_;
   std::optional<evidence::AppendFile> ledger_file_;
   std::unique_ptr<workload::Workload> load_;
+  base::Nanos normal_age_ = kNormalAge;
   std::optional<base::Instant> disturbed_at_;
   std::optional<probe::TimeToGreen> green_;
   std::unique_ptr<AbortWatch> abort_watch_;

@@ -197,7 +197,9 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
   }
   judge(result, place.experiment, waiting_for);
   // What never came back in this trial is in its verdict, and must not make the next one look red.
-  if (effect && !report.phases.caught_up) place.load.give_up_before(window.observed_until);
+  // (Caught up is about the work of before the first fault; what a later one lost shows as never green.)
+  if (effect && (!report.phases.caught_up || !report.time_to_green))
+    place.load.give_up_before(window.observed_until);
   place.green.reset();
   place.disturbed_at.reset();
   return result;

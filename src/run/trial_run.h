@@ -38,5 +38,7 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned);
 
 // An accepted input that is unfinished for longer than this is backlog.
 inline constexpr base::Nanos kNormalAge = std::chrono::milliseconds(250);
+// Where inputs wait for longer without a fault, too, twice that; and never more than this.
+inline constexpr base::Nanos kLongestNormalAge = std::chrono::seconds(5);
 
 }  // namespace squall::run

@@ -125,8 +125,9 @@ EOF
   [ "$(field monitor)" = "$monitor" ]
 }
 
-@test "a start that is killed leaves no server that the next one does not know" {
-  scripts/nats_start.sh &
+# A start that is killed as soon as its server is known, and another one.
+start_kill_start() {
+  scripts/nats_start.sh 3>&- &
   start=$!
   until [ -e "$state" ]; do sleep 0.001; done
   kill -KILL "$start"
@@ -140,6 +141,18 @@ EOF
     fi
   done
   [ "$servers" -eq 1 ]
+}
+
+@test "a start that is killed leaves no server that the next one does not know" {
+  start_kill_start
+}
+
+@test "nor does one that is killed before its server's program runs" {
+  # Half a second between the state file and the server, microseconds elsewhere.
+  mkdir -p "$work/bin"
+  printf '#!/bin/sh\nsleep 0.5\nexec /usr/bin/setsid "$@"\n' >"$work/bin/setsid"
+  chmod +x "$work/bin/setsid"
+  PATH=$work/bin:$PATH start_kill_start
 }
 
 @test "a frozen server is not healthy and is stopped all the same" {
