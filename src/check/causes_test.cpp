@@ -310,6 +310,22 @@ TEST(Order, WhatRedeliveryReordersBetweenFaultAndCaughtUpIsPermitted) {
   EXPECT_EQ(check_order(ledger, {.per_producer = false}).kind, VerdictKind::pass);
 }
 
+// An input that timed out was learned of after everything behind it had been accepted, and nothing came after
+// that: it once was an outage that never ended.
+TEST(Availability, ATimeOutThatIsLearnedOfLateEndsWithTheNextAcceptedInput) {
+  ledger::Ledger ledger({{"usage"}, "p-", {}});
+  for (OpId id = 0; id < 3; ++id) {
+    ledger.add(Attempt{.id = id, .key = key_of(id), .at = at_ms(static_cast<int>(10 * id))});
+    if (id != 1) ledger.add(Outcome{id, Acknowledged{id + 1}, at_ms(static_cast<int>(10 * id + 1))});
+  }
+  ledger.add(Outcome{1, Unknown{"time-out"}, at_ms(2'010)});
+  const Verdict available = check_availability(ledger, milliseconds(100));
+  EXPECT_EQ(available.kind, VerdictKind::pass);
+  EXPECT_EQ(available.count("outages.js_async"), 1U);
+  EXPECT_EQ(available.count("longest_us.js_async"), 11'000U);
+  EXPECT_EQ(check_availability(ledger, milliseconds(10)).kind, VerdictKind::fail);
+}
+
 TEST(Promises, DecideWhichDeviationIsAllowed) {
   HonestRun losing = honest_run();
   losing.drop_effects(30);

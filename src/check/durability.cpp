@@ -93,10 +93,8 @@ Verdict check_durability(const ledger::Ledger& ledger) {
       ++violations;
       verdict.add_example(ledger, id);
     } else if (++permitted; permitted_examples.size() < kMaxExamples) {
-      const ledger::History history = ledger.history(id);
-      permitted_examples.push_back({history.key, describe(history, ledger.layout()) +
-                                                     " · permitted by this configuration; forbidden by " +
-                                                     ruling.setting});
+      permitted_examples.push_back(example_of(ledger, id));
+      permitted_examples.back().facts += " · permitted by this configuration; forbidden by " + ruling.setting;
     }
   }
   for (Example& example : permitted_examples) {

@@ -23,10 +23,15 @@ std::uint64_t Verdict::count(std::string_view name) const {
   return found == counts.end() ? 0 : found->value;
 }
 
-void Verdict::add_example(const ledger::Ledger& ledger, ledger::OpId id) {
-  if (examples.size() == kMaxExamples) return;
+Example example_of(const ledger::Ledger& ledger, ledger::OpId id) {
   const ledger::History history = ledger.history(id);
-  examples.push_back({history.key, ledger::describe(history, ledger.layout())});
+  Example example{.key = history.key, .facts = ledger::describe(history, ledger.layout()), .unread = {}};
+  if (!history.operation.times_known) example.unread = id;
+  return example;
+}
+
+void Verdict::add_example(const ledger::Ledger& ledger, ledger::OpId id) {
+  if (examples.size() < kMaxExamples) examples.push_back(example_of(ledger, id));
 }
 
 void Verdict::fail(std::string reason) {

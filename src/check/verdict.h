@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,9 +29,13 @@ struct Count {
 struct Example {
   std::string key;
   std::string facts;  // everything known about it, on one line
+  // Where its times are no longer in memory: the input to read back from the ledger's file.
+  std::optional<ledger::OpId> unread;
 
   bool operator==(const Example&) const = default;
 };
+
+Example example_of(const ledger::Ledger& ledger, ledger::OpId id);
 
 struct Verdict {
   std::string checker;

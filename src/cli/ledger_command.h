@@ -1,4 +1,5 @@
-// squall ledger FILE: the records of a ledger as JSON lines.
+// squall ledger FOLDER: the records of a run as JSON lines, or a line for each input; filtered
+// (ledger_filter.h).
 #pragma once
 
 #include "cli/command.h"

@@ -29,6 +29,22 @@ base::Result<std::string> read_file(const std::filesystem::path& file) {
   return content;
 }
 
+base::Result<void> read_pieces(const std::filesystem::path& file,
+                               const std::function<base::Result<void>(std::string_view piece)>& take) {
+  constexpr std::size_t kPiece = std::size_t{1} << 20;
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return base::fail_errno(fmt::format("cannot read {}", file.string()), errno);
+  std::string piece(kPiece, '\0');
+  while (in) {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    const auto got = static_cast<std::size_t>(in.gcount());
+    if (got == 0) break;
+    if (auto taken = take(std::string_view(piece).substr(0, got)); !taken) return taken;
+  }
+  if (in.bad()) return base::fail("cannot read {}", file.string());
+  return {};
+}
+
 base::Result<Timeline> read_timeline(const std::filesystem::path& run_folder) {
   const auto content = read_file(run_folder / "timeline.jsonl");
   if (!content) return std::unexpected(content.error());

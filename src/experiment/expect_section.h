@@ -34,6 +34,13 @@ struct LossBound {
   bool operator==(const LossBound&) const = default;
 };
 
+// What the system promises of the effects of an input that it acknowledged.
+enum class Effects {
+  kExactlyOnce,  // one of each kind
+  kAtLeastOnce,  // more are fine, none is a loss
+  kAtMostOnce,   // none is fine; whether it is caught up cannot be told then
+};
+
 enum class Order { kNotJudged, kPerKey, kTotal };
 
 // Which of the faults of a run must strike unfinished work for its verdict to count.
@@ -46,6 +53,8 @@ struct HitBound {
 };
 
 struct Expectations {
+  // Says which of `lost` and `duplicates` are judged, where they do not say it themselves.
+  Effects effects = Effects::kExactlyOnce;
   ClockBound first_output;
   ClockBound caught_up;
   ClockBound time_to_green;
@@ -59,6 +68,8 @@ struct Expectations {
   std::optional<double> errors;  // the largest share of inputs that may fail or stay unknown
   HitBound hit;
 
+  // Some loss is not judged at all: an input that waits and one that is gone look the same.
+  bool allows_losses() const { return effects == Effects::kAtMostOnce; }
   bool operator==(const Expectations&) const = default;
 };
 

@@ -107,10 +107,49 @@ Shape<HitBound> hit_shape() {
           }};
 }
 
+// What `effects` says of losses and duplicates, where nothing else is said of them; a contradiction is a
+// mistake.
+void apply_promise(Reading& reading, const Node& node, const std::string& field, Expectations& expect) {
+  const LossBound no_bound{{}, {}, {}, {}};
+  const bool says_lost = node.find("lost") != nullptr;
+  const bool says_duplicates = node.find("duplicates") != nullptr;
+  if (expect.effects == Effects::kAtMostOnce) {
+    if (says_lost && expect.lost != no_bound) {
+      reading.mistake_at(joined(field, "lost"), "at-most-once effects may be missing: leave it out");
+    }
+    if (expect.caught_up.any()) {
+      reading.mistake_at(
+          joined(field, "caught_up"),
+          "where effects may be missing nobody can tell when the last one is there: leave it out");
+    }
+    expect.lost = no_bound;
+  }
+  if (expect.effects == Effects::kAtLeastOnce && !says_duplicates) expect.duplicates.reset();
+  if (node.find("effects") == nullptr) return;
+  if (expect.effects != Effects::kAtMostOnce && says_lost && expect.lost == no_bound) {
+    reading.mistake_at(joined(field, "lost"), "contradicts effects, which says that none may be missing");
+  }
+  if (expect.effects != Effects::kAtLeastOnce && says_duplicates && !expect.duplicates) {
+    reading.mistake_at(joined(field, "duplicates"),
+                       "contradicts effects, which says that none is there twice");
+  }
+}
+
 }  // namespace
 
 Shape<Expectations> expect_shape() {
   auto table = std::make_shared<Table<Expectations>>();
+  table->field(
+      {.name = "effects",
+       .meaning =
+           "What the system promises of each input that it acknowledged. at_least_once: duplicates are "
+           "counted and not judged; at_most_once: losses are, and nothing waits for the missing",
+       .standard = "exactly_once"},
+      &Expectations::effects,
+      choice<Effects>({{"exactly_once", Effects::kExactlyOnce},
+                       {"at_least_once", Effects::kAtLeastOnce},
+                       {"at_most_once", Effects::kAtMostOnce}}));
+  table->rule(apply_promise);
   table->field({.name = "first_output",
                 .meaning = "From the fault's effect until new work flows again; a duration alone is its max"},
                &Expectations::first_output, clock_shape());

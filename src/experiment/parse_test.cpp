@@ -245,5 +245,24 @@ TEST(Parse, SamplesAreLookedAt) {
   EXPECT_THAT(to_text(parse(kExample).mistakes), HasSubstr("No such file"));
 }
 
+// The bounds that the promise leaves open, as far as the file says nothing of them itself.
+TEST(Promise, SaysWhichOfLossesAndDuplicatesAreJudged) {
+  const auto expect = [](const std::string& written) {
+    const Parsed parsed = parse(
+        std::string(with("")).replace(with("").find("expect: {lost: 0}"), 17, "expect: {" + written + "}"));
+    EXPECT_TRUE(parsed.ok()) << to_text(parsed.mistakes);
+    return parsed.experiment.expect;
+  };
+  const LossBound none{0, 0, 0, 0};
+  const LossBound not_judged{{}, {}, {}, {}};
+  EXPECT_EQ(expect("effects: exactly_once").lost, none);
+  EXPECT_EQ(expect("effects: exactly_once").duplicates, 0);
+  EXPECT_EQ(expect("effects: at_least_once").lost, none);
+  EXPECT_EQ(expect("effects: at_least_once").duplicates, std::nullopt);
+  EXPECT_EQ(expect("effects: at_least_once, duplicates: 3").duplicates, 3);
+  EXPECT_EQ(expect("effects: at_most_once").lost, not_judged);
+  EXPECT_EQ(expect("effects: at_most_once").duplicates, 0);
+}
+
 }  // namespace
 }  // namespace squall::experiment

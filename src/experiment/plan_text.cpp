@@ -121,7 +121,9 @@ std::string expect_text(const Expectations& expect) {
     if (bound->any()) parts.push_back(clock_text(name, *bound));
   }
   const LossBound none{0, 0, 0, 0};
-  parts.push_back(expect.lost == none ? "lost 0" : "lost by cause");
+  if (expect.effects == Effects::kAtLeastOnce) parts.emplace_back("effects at least once");
+  if (expect.effects == Effects::kAtMostOnce) parts.emplace_back("effects at most once");
+  if (!expect.allows_losses()) parts.push_back(expect.lost == none ? "lost 0" : "lost by cause");
   if (expect.duplicates) parts.push_back(fmt::format("duplicates {}", *expect.duplicates));
   if (expect.errors) parts.push_back(fmt::format("errors {:g}%", *expect.errors * 100));
   if (expect.hit.kind == HitBound::Kind::kAll) parts.emplace_back("every fault must hit");

@@ -30,7 +30,7 @@ std::string describe_outcome(const History& history, const Layout& layout) {
 std::string describe(const History& history, const Layout& layout) {
   const Operation& operation = history.operation;
   if (!operation.times_known) {
-    return fmt::format("{} · {} · the rest is in the ledger's file", history.key, to_string(operation.state));
+    return fmt::format("{} · {}{}", history.key, to_string(operation.state), kRestIsInTheFile);
   }
   std::string text =
       fmt::format("{} · attempted {}", history.key, clock_time(operation.attempted_at, layout));

@@ -220,6 +220,9 @@ class Ledger {
   std::uint64_t unfinished_ = 0;
 };
 
+// What a line of describe() ends with where the times are no longer known (ledger_search.h finds them).
+inline constexpr std::string_view kRestIsInTheFile = " · the rest is in the ledger's file";
+
 // One line with everything known: "p-592 · attempted 09:41:12.601 · PubAck 09:41:12.604 (#593) · assignment
 // #593 09:41:12.606 · no usage". Times are UTC.
 std::string describe(const History& history, const Layout& layout);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -45,8 +46,20 @@ class OutageFold {
   // Outages that are closer to each other are one.
   static constexpr base::Nanos kFlutter = std::chrono::milliseconds(100);
 
-  void keep(const Outage& outage);
+  // An accepted operation, one for each kSample of attempts and kind: what ends an outage that is learned of
+  // late.
+  struct Accepted {
+    base::Instant attempted_at;
+    base::Instant ended_at;
+  };
+  static constexpr base::Nanos kSample = std::chrono::milliseconds(1);
+  static constexpr std::size_t kMaxAccepted = 1 << 14;  // 16 s and more, longer than time-outs are
 
+  void keep(const Outage& outage);
+  void remember(const Ended& operation);
+  const Accepted* first_accepted_after(OperationKind kind, base::Instant attempted_at) const;
+
+  std::array<std::deque<Accepted>, kOperationKinds> accepted_;  // ascending by attempt
   std::array<std::optional<Outage>, kOperationKinds> open_;
   std::vector<Outage> ended_;
   std::uint64_t more_ = 0;

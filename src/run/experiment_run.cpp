@@ -12,6 +12,7 @@
 #include "run/input_facts.h"
 #include "run/judgement.h"
 #include "run/load.h"
+#include "run/read_back_examples.h"
 #include "run/running_system.h"
 #include "run/trial_run.h"
 
@@ -126,7 +127,7 @@ class ExperimentRun {
   const base::WallAnchor& session_anchor() const { return session_.folder().anchor(); }
 
   probe::Finding backlog() {
-    if (!load_) return {probe::Answer::kGreen, ""};
+    if (!load_ || experiment_.expect.allows_losses()) return {probe::Answer::kGreen, ""};
     const auto oldest = load_->progress().oldest_unfinished_at;
     if (!oldest) return {probe::Answer::kGreen, ""};
     if (disturbed_at_ && *oldest <= *disturbed_at_) {
@@ -205,8 +206,12 @@ class ExperimentRun {
       window.observed_until = base::now();
       check::Disturbance disturbance{.from = window.took_effect_at, .until = {}};
       const check::Recovery recovery = check::measure_recovery(ledger, window);
-      if (recovery.caught_up) {
-        const base::Instant caught_up = window.took_effect_at + *recovery.caught_up;
+      // Where effects may be missing: until the last of those that came.
+      const auto until = experiment_.expect.allows_losses()
+                             ? std::max(recovery.struck_work_done, recovery.first_output)
+                             : recovery.caught_up;
+      if (until) {
+        const base::Instant caught_up = window.took_effect_at + *until;
         disturbance.until = std::max(caught_up, window.healed_at.value_or(caught_up));
       }
       known_.disturbances.push_back(disturbance);
@@ -224,7 +229,8 @@ class ExperimentRun {
       drained = load_->drain(base::now() + milliseconds(200));
       session_.wait_for(milliseconds(1));
     }
-    if (!drained.caught_up) known_.left = drained.left;
+    const bool only_losses = drained.nothing_waits && experiment_.expect.allows_losses();
+    if (!drained.caught_up && !only_losses) known_.left = drained.left;
     load_->finish(base::now() + kScanPatience);
     known_.doubts = load_->doubts();
     phase("check");
@@ -236,6 +242,8 @@ class ExperimentRun {
           {.run_start = session_anchor().mono, .from = session_anchor().mono, .until = base::now()}));
       return 0;
     });
+    const std::filesystem::path file = session_.folder().path() / "ledger.bin";
+    if (const auto read = read_back_examples(case_.checks, file); !read) session_.say(read.error().message());
     // A ledger with a hole is one of them.
     for (const workload::Doubt& doubt : known_.doubts) {
       inconclusive(doubt.times > 1 ? fmt::format("{} ({} times)", doubt.what, doubt.times) : doubt.what);

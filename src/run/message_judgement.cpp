@@ -74,7 +74,9 @@ class MessageJudge {
   }
 
   void losses() {
-    const Verdict lost = keep(check::check_lost(ledger_), Asked::yes);
+    const check::Promise promise =
+        experiment_.expect.allows_losses() ? check::Promise::at_most_once : check::Promise::exactly_once;
+    const Verdict lost = keep(check::check_lost(ledger_, promise), Asked::yes);
     const Verdict durability = check::check_durability(ledger_);
     const experiment::LossBound& bound = experiment_.expect.lost;
     const std::uint64_t acked = report_.totals.acked;
@@ -102,7 +104,7 @@ class MessageJudge {
       }
     }
     if (lost.count("in_nats") > 0) keep(durability, Asked::no);
-    if (lost.count("lost") == 0) return;
+    if (lost.count("lost") == 0 || experiment_.expect.allows_losses()) return;
     for (report::Note& note : explain_losses({lost, durability, ledger_, experiment_, known_.left})) {
       report_.notes.push_back(std::move(note));
     }
@@ -110,7 +112,9 @@ class MessageJudge {
 
   void duplicates_and_strangers() {
     const check::Totals& totals = report_.totals;
-    keep(check::check_duplicates(ledger_), Asked::no);
+    keep(check::check_duplicates(ledger_, experiment_.expect.duplicates ? check::Promise::exactly_once
+                                                                        : check::Promise::at_least_once),
+         Asked::no);
     keep(check::check_unexpected(ledger_), Asked::no);
     expect_at_most("duplicates", experiment_.expect.duplicates, totals.duplicated,
                    of(totals.duplicated, totals.acked, "inputs have more effects than one of a kind"));

@@ -112,6 +112,7 @@ Drained Workload::drain(base::Instant deadline) {
   };
   while (base::now() < deadline) {
     drained.left = thread_->run(what_is_left());
+    drained.nothing_waits = drained.left.empty();
     if (drained.left.empty() && progress().oldest_unfinished_at) {
       drained.left = fmt::format("{} inputs without their last effect", progress().unfinished);
     }

@@ -42,7 +42,8 @@ struct WorkloadOptions {
 // How the final drain ended.
 struct Drained {
   bool caught_up = false;
-  std::string left;  // what was not done by the deadline: "worker: 12 not delivered, 3 not acked"
+  bool nothing_waits = false;  // no consumer has anything left, though effects may be missing
+  std::string left;            // what was not done by the deadline: "worker: 12 not delivered, 3 not acked"
 };
 
 // Thread: construct, call and destroy it on one (the control) thread; the load runs on a thread of its own.

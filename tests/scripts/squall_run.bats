@@ -15,6 +15,18 @@ load squall
   # The page once said "0 acked" of every trial.
   [ "$(jq -r '.cases[0].trials[0].acked' verdict.json)" -gt 100 ]
   grep -q '<testsuite' junit.xml
+  # Its ledger, of the folder as well as of the file, whole and in parts.
+  [ "$("$SQUALL" ledger . | wc -l)" -eq "$("$SQUALL" ledger ledger.bin | wc -l)" ]
+  [ "$("$SQUALL" ledger . --kind attempt | wc -l)" -eq "$(jq -r '.cases[0].totals.attempted' verdict.json)" ]
+  [ "$("$SQUALL" ledger . --id 5 --kind outcome | jq -r '"\(.id) \(.outcome)"')" = "5 ok" ]
+  [ "$("$SQUALL" ledger . --kind fault_struck | jq -r .target)" = nats-1 ]
+  [[ $("$SQUALL" ledger . --id 5 --inputs) == *" · PubAck "*" · usage "*" · stored" ]]
+  run "$SQUALL" ledger . --lost
+  [ "$status" -eq 0 ]
+  [[ $output == *"no such records"* ]]
+  run "$SQUALL" ledger ..
+  [ "$status" -eq 2 ]
+  [[ $output == *".. holds runs and is none; its latest one is ../latest"* ]]
 }
 
 @test "an expectation that cannot hold is a violation, exit 1" {
