@@ -39,8 +39,10 @@ awaitable<void> record_consumer(client::JetStream& jetstream, const InputStream&
                                 Recorder& recorder, base::Instant deadline) {
   const auto consumer = co_await jetstream.consumer(inputs.stream, name, deadline);
   if (!consumer) {
+    // Somebody deleted it, perhaps: then nobody works on what it had, and who is to blame cannot be told.
     recorder.doubt(fmt::format("consumer {} of {} could not be looked at in the end: {}", name, inputs.stream,
-                               consumer.error().message()));
+                               consumer.error().message()),
+                   1, DoubtAbout::effects);
     co_return;
   }
   const ledger::ConsumerState state{.stream = kInputStream,
