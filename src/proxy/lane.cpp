@@ -250,7 +250,9 @@ std::size_t Lane::held() const {
 }
 
 std::size_t Lane::unfinished() const {
-  return cutter_ && !discards_ && needs_whole() ? cutter_->carried().size() : 0;
+  // A half-open connection reads no NATS any more.
+  if (connection_.nats() == nullptr || !cutter_ || discards_ || !needs_whole()) return 0;
+  return cutter_->carried().size();
 }
 
 bool Lane::wants_read() const {
