@@ -32,7 +32,7 @@ PlannedCase find_planned(const SuiteRun& run, std::string_view name) {
   for (PlannedCase& planned : planned_cases({.repeat = run.options().repeat, .seed = run.options().seed})) {
     if (planned.name == name) return std::move(planned);
   }
-  SQUALL_CHECK(!"a test without a planned case");
+  SQUALL_CHECK(false && "a test without a planned case");
   return {};
 }
 
