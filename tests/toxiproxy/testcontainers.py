@@ -24,9 +24,10 @@ class Module:
 
     def __init__(self, api, headers, content_type):
         at = urllib.parse.urlsplit(api)
-        self.headers = headers
+        # The name that they use, which a machine without /etc/hosts does not know.
+        self.headers = {"Host": f"localhost:{at.port}", **headers}
         self.content_type = content_type
-        self.connection = http.client.HTTPConnection("localhost", at.port, timeout=10)
+        self.connection = http.client.HTTPConnection("127.0.0.1", at.port, timeout=10)
 
     def ask(self, method, path, body=None):
         headers = dict(self.headers)
@@ -67,7 +68,7 @@ def java(api, port):
     module = Module(api, JAVA, "application/x-www-form-urlencoded")
     status, version = module.ask("GET", "/version")
     wants((status, version["version"][:4]), (200, "2.12"))
-    upstream = f"localhost:{port}"
+    upstream = f"127.0.0.1:{port}"
     create = {"name": upstream, "listen": "0.0.0.0:0", "upstream": upstream}
     status, proxy = module.ask("POST", "/proxies", create)
     wants((status, proxy["name"], proxy["enabled"]), (201, upstream, True))
@@ -107,7 +108,7 @@ def node(api, port):
     module = Module(api, NODE, "application/json")
     wants(module.ask("GET", "/version")[0], 200)
     wants(module.ask("GET", "/proxies"), (200, {}))
-    upstream = f"localhost:{port}"
+    upstream = f"127.0.0.1:{port}"
     status, proxy = module.ask("POST", "/proxies", {"name": "redis", "upstream": upstream, "listen": "0.0.0.0:0"})
     wants(status, 201)
     listen = proxy["listen"]
