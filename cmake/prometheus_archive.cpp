@@ -1,6 +1,6 @@
-// The one class of prometheus-cpp that squall calls and that is no header, for programs that are linked without
-// its shared library (static_libraries.cmake): metrics in Prometheus' text format. Counters, gauges and untyped ones,
-// which is what squall has.
+// The one class of prometheus-cpp that squall calls and that is no header, for programs that are linked
+// without its shared library (static_libraries.cmake): metrics in Prometheus' text format. Counters, gauges
+// and untyped ones, which is what squall has.
 #include <prometheus/text_serializer.h>
 
 #include <locale>

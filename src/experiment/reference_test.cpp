@@ -21,7 +21,8 @@ Parsed with_fault(std::string item) {
     item.replace(at, 1, "\n  ");
   }
   return parse_experiment(
-      "squall: 1\nname: x\nnats: {start: 1, streams: {ORDERS: {subjects: [in]}, CONFIRMED: {subjects: [out]}}, "
+      "squall: 1\nname: x\nnats: {start: 1, streams: {ORDERS: {subjects: [in]}, CONFIRMED: {subjects: "
+      "[out]}}, "
       "consumers: {ORDERS/worker: {}}}\nprocesses: {orders: {command: [./svc]}}\n"
       "workload: {publish: in, payload: {text: '${id}'}, effect: {subject: out, match: {header: Id}}}\n"
       "expect: {}\nfaults:\n  " +

@@ -67,8 +67,9 @@ TEST_F(ProcessComponent, WaitExitGivesTheCodeAndTheInstant) {
   EXPECT_FALSE(child->running());
 }
 
-// The copy of a pidfd that one wait had made stayed in epoll when it was closed, and its event ended the wait for the
-// next process, which had got the same descriptor: "still runs at the deadline", ten seconds before it.
+// The copy of a pidfd that one wait had made stayed in epoll when it was closed, and its event ended the wait
+// for the next process, which had got the same descriptor: "still runs at the deadline", ten seconds before
+// it.
 TEST_F(ProcessComponent, AWaitIsNotEndedByTheExitOfAnotherProcess) {
   for (int round = 0; round < 20; ++round) {
     const auto first = start({"true"});
