@@ -28,10 +28,11 @@ for command in "${commands[@]}"; do
   echo "=== $suite: $command"
   started=$SECONDS
   status=0
-  # shellcheck disable=SC2016  # $1 and $2 are the inner shell's
+  # The inner shell stays, as the namespace's init: it reaps what others leave.
+  # shellcheck disable=SC2016  # $1 and $2 are its own
   unshare --mount --pid --fork --kill-child bash -c '
     mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && mount --make-rslave "$1/dev" &&
-      exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+      chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
         bash -c "cd /squall && $2"' _ "$root" "$command" || status=$?
   echo "=== $suite: $command: exit code $status after $((SECONDS - started)) s"
   ((status == 0)) || exit "$status"
