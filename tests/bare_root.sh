@@ -33,7 +33,8 @@ for command in "${commands[@]}"; do
   unshare --mount --pid --fork --kill-child bash -c '
     mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && mount --make-rslave "$1/dev" &&
       chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-        bash -c "cd /squall && $2"' _ "$root" "$command" || status=$?
+        bash -c "cd /squall && $2"
+    exit' _ "$root" "$command" || status=$?
   echo "=== $suite: $command: exit code $status after $((SECONDS - started)) s"
   ((status == 0)) || exit "$status"
 done
