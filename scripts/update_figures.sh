@@ -19,8 +19,9 @@ jq -r --slurpfile manifest "$run/manifest.json" '
     else "\(. * 10 | round / 10) ms" end;
   def clock($name): (.clocks[] | select(.name == $name)) as $c
     | "\($c.p50_ms | ms) / \($c.worst_ms | ms)";
-  # New work after the server is ready again: what the service needs, without the planned down time.
-  def after_ready: [.trials[].phases | select(.server_back_ms and .first_output_ms)
+  # New work after the server is ready again: what the service needs, without the planned down
+  # time (none where work flowed all the time).
+  def after_ready: [.trials[].phases | select(.server_back_ms and .first_output_ms and .first_output_ms >= .server_back_ms)
     | .first_output_ms - .server_back_ms] | if length == 0 then "–" else max | ms end;
   def hits: [.trials[].hits[].count] | add;
   def modes: .failure_modes | join(", ");
