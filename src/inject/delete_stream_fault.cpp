@@ -56,10 +56,10 @@ class DeleteStreamFault : public Reversible {
                              one.error().message());
     }
     active_ = false;
-    const fault::Undone undone{.state = fault::UndoState::kUndone,
-                               .reason = fmt::format("{} is there again, empty", fault_.target)};
-    (void)around_.safety.settle(entry_, undone);
-    co_return Healed{.healed_at = healed_at, .effect_at = base::now(), .observation = undone.reason};
+    co_return heal_seen(around_.safety, entry_,
+                        {.healed_at = healed_at,
+                         .effect_at = base::now(),
+                         .observation = fmt::format("{} is there again, empty", fault_.target)});
   }
 
  private:

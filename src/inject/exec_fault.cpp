@@ -73,12 +73,9 @@ class ExecFault : public Reversible {
       co_await wait_shortly(kAskAgain);
     }
     active_ = false;
-    const fault::Undone undone{.state = fault::UndoState::kUndone,
-                               .reason = "`heal` ran, and `effect` fails"};
-    if (auto settled = around_.safety.settle(entry_, undone); !settled) {
-      co_return base::fail_within("healed, but not recorded", settled.error());
-    }
-    co_return Healed{.healed_at = healed_at, .effect_at = base::now(), .observation = undone.reason};
+    co_return heal_seen(
+        around_.safety, entry_,
+        {.healed_at = healed_at, .effect_at = base::now(), .observation = "`heal` ran, and `effect` fails"});
   }
 
  private:

@@ -65,9 +65,10 @@ class LameDuckFault : public Reversible {
       co_return Healed{.healed_at = healed_at, .effect_at = {}, .observation = started.error().message()};
     }
     active_ = false;
-    const fault::Undone undone{.state = fault::UndoState::kUndone, .reason = "another process has its place"};
-    (void)around_.safety.settle(entry_, undone);
-    co_return Healed{.healed_at = healed_at, .effect_at = started->info_at, .observation = undone.reason};
+    co_return heal_seen(around_.safety, entry_,
+                        {.healed_at = healed_at,
+                         .effect_at = started->info_at,
+                         .observation = "another process has its place"});
   }
 
  private:

@@ -67,9 +67,7 @@ class PauseConsumerFault : public Reversible {
     }
     active_ = false;
     healed.effect_at = base::now();
-    const fault::Undone undone{.state = fault::UndoState::kUndone, .reason = healed.observation};
-    (void)around_.safety.settle(entry_, undone);
-    co_return healed;
+    co_return heal_seen(around_.safety, entry_, std::move(healed));
   }
 
  private:

@@ -56,10 +56,10 @@ class RestartWithFault : public Reversible {
       co_return Healed{.healed_at = healed_at, .effect_at = {}, .observation = started.error().message()};
     }
     active_ = false;
-    const fault::Undone undone{.state = fault::UndoState::kUndone,
-                               .reason = "it runs with its settings of before"};
-    (void)around_.safety.settle(entry_, undone);
-    co_return Healed{.healed_at = healed_at, .effect_at = started->info_at, .observation = undone.reason};
+    co_return heal_seen(around_.safety, entry_,
+                        {.healed_at = healed_at,
+                         .effect_at = started->info_at,
+                         .observation = "it runs with its settings of before"});
   }
 
  private:

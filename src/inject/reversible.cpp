@@ -54,6 +54,14 @@ base::Result<std::unique_ptr<Reversible>> make_reversible(fault::OnTarget fault,
   return kind->make(std::move(fault), std::move(surroundings));
 }
 
+base::Result<Healed> heal_seen(Safety& safety, std::uint64_t entry, Healed healed) {
+  const fault::Undone undone{.state = fault::UndoState::kUndone, .reason = healed.observation};
+  if (const auto settled = safety.settle(entry, undone); !settled) {
+    return base::fail_within("healed, but not recorded", settled.error());
+  }
+  return healed;
+}
+
 boost::asio::awaitable<void> wait_shortly(base::Nanos duration) {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   timer.expires_after(duration);

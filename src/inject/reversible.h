@@ -66,6 +66,9 @@ inline Healed nothing_to_heal(std::string why) {
   const base::Instant now = base::now();
   return {.healed_at = now, .effect_at = now, .observation = std::move(why)};
 }
+// A heal whose undo was seen, recorded in the journal, so that nobody undoes it again. Errors: it could not
+// be.
+base::Result<Healed> heal_seen(Safety& safety, std::uint64_t entry, Healed healed);
 std::unique_ptr<Reversible> make_signal(fault::OnTarget fault, Surroundings around);
 std::unique_ptr<Reversible> make_limit(fault::OnTarget fault, Surroundings around);
 std::unique_ptr<Reversible> make_starve(fault::OnTarget fault, Surroundings around);

@@ -52,11 +52,11 @@ class SlowStartFault : public Reversible {
     if (!info)
       co_return Healed{.healed_at = healed_at, .effect_at = {}, .observation = info.error().message()};
     active_ = false;
-    const fault::Undone undone{.state = fault::UndoState::kUndone,
-                               .reason = fmt::format("{} listened in silence for {}, and answers",
-                                                     fault_.target, base::format_duration(delay))};
-    (void)around_.safety.settle(entry_, undone);
-    co_return Healed{.healed_at = healed_at, .effect_at = *info, .observation = undone.reason};
+    co_return heal_seen(around_.safety, entry_,
+                        {.healed_at = healed_at,
+                         .effect_at = *info,
+                         .observation = fmt::format("{} listened in silence for {}, and answers",
+                                                    fault_.target, base::format_duration(delay))});
   }
 
  private:

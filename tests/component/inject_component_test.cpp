@@ -16,7 +16,7 @@
 #include "inject/kill.h"
 #include "inject/undo_system.h"
 #include "process/child.h"
-#include "support/temporary_folder.h"
+#include "support/faults_on_children.h"
 
 namespace squall::inject {
 namespace {
@@ -28,28 +28,9 @@ using process::Child;
 using process::is_frozen;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::TemporaryFolder;
 
-class InjectComponent : public ::testing::Test {
+class InjectComponent : public testing::FaultsOnChildren {
  protected:
-  boost::asio::io_context io;
-  TemporaryFolder folder;
-  std::optional<fault::Journal> journal;
-
-  InjectComponent() {
-    auto opened = fault::Journal::open(folder / "undo.jsonl");
-    EXPECT_TRUE(opened) << (opened ? "" : opened.error().message());
-    if (opened) journal.emplace(*std::move(opened));
-  }
-
-  std::unique_ptr<Child> shell(const std::string& script) {
-    auto child = Child::start(io, {.name = "victim",
-                                   .command = {"sh", "-c", script},
-                                   .log_path = folder / "child.log",
-                                   .run_id = "r1"});
-    EXPECT_TRUE(child) << (child ? "" : child.error().message());
-    return child ? *std::move(child) : nullptr;
-  }
   // A shell that starts one child, and a detached one.
   std::unique_ptr<Child> family() {
     auto child = shell("sleep 61 & (setsid sleep 62 &); wait");

@@ -17,7 +17,7 @@
 #include "inject/reversible.h"
 #include "process/child.h"
 #include "process/limits.h"
-#include "support/temporary_folder.h"
+#include "support/faults_on_children.h"
 
 namespace squall::inject {
 namespace {
@@ -26,30 +26,11 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using process::Child;
 using ::testing::HasSubstr;
-using testing::TemporaryFolder;
 
 base::Instant patience() { return base::now() + 10s; }
 
-class TargetFaults : public ::testing::Test {
+class TargetFaults : public testing::FaultsOnChildren {
  protected:
-  boost::asio::io_context io;
-  TemporaryFolder folder;
-  std::optional<fault::Journal> journal;
-
-  TargetFaults() {
-    auto opened = fault::Journal::open(folder / "undo.jsonl");
-    EXPECT_TRUE(opened) << (opened ? "" : opened.error().message());
-    if (opened) journal.emplace(*std::move(opened));
-  }
-
-  std::unique_ptr<Child> shell(const std::string& script) {
-    auto child = Child::start(io, {.name = "victim",
-                                   .command = {"sh", "-c", script},
-                                   .log_path = folder / "child.log",
-                                   .run_id = "r1"});
-    EXPECT_TRUE(child) << (child ? "" : child.error().message());
-    return child ? *std::move(child) : nullptr;
-  }
   static bool soon(const std::function<bool()>& condition) {
     for (const base::Instant deadline = patience(); base::now() < deadline;) {
       if (condition()) return true;
