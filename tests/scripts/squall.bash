@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# Loaded by the tests of `squall run`: where things are, what was said, and an experiment on the router.
+# Loaded by the tests of squall's commands: where things are, what was said, and an experiment on the router.
 
 setup_file() {
   export ROOT="$BATS_TEST_DIRNAME/../.."
   export SQUALL="$ROOT/build/dev/bin/squall"
   export SQUALL_BIN="$ROOT/build/dev/bin"
+  export WORKER="$ROOT/tests/support/plain_worker.py" # takes orders.created, answers orders.confirmed
 }
 
 setup() {

@@ -2,18 +2,12 @@
 # What is wrong with the world rather than with the service: a named verdict that proves nothing, never a crash, a false
 # pass or a false loss.
 
-setup_file() {
-  export ROOT="$BATS_TEST_DIRNAME/../.."
-  export SQUALL="$ROOT/build/dev/bin/squall"
-  export WORKER="$ROOT/tests/support/plain_worker.py"
-}
+load squall
 
 setup() {
   command -v python3 >/dev/null || skip "no python3"
   cd "$BATS_TEST_TMPDIR"
 }
-
-said() { [[ $output == *"$1"* ]] || { echo "$output"; false; }; }
 
 # $1: the input stream, in flow style; $2: how effects are matched; $3: more processes.
 experiment() {

@@ -1,11 +1,7 @@
 #!/usr/bin/env bats
 # A fault that did not happen, or struck nothing, is never a pass; and a kill takes the whole tree of a service.
 
-setup_file() {
-  export ROOT="$BATS_TEST_DIRNAME/../.."
-  export SQUALL="$ROOT/build/dev/bin/squall"
-  export WORKER="$ROOT/tests/support/plain_worker.py"
-}
+load squall
 
 setup() {
   command -v python3 >/dev/null || skip "no python3"
@@ -42,7 +38,6 @@ inconclusive() {
   [ "$status" -eq 3 ] || { echo "$output"; false; }
   [[ $output == *INCONCLUSIVE* ]]
 }
-said() { [[ $output == *"$1"* ]] || { echo "$output"; false; }; }
 
 @test "npm start is a shell and node below npm: the kill takes all of them" {
   "$ROOT/examples/setup.sh" node-worker >/dev/null || skip "no Node, or no registry"

@@ -1,11 +1,7 @@
 #!/usr/bin/env bats
 # `squall init` as a user types it: on a server of Squall's own, and on somebody's, which it must leave as it is.
 
-setup_file() {
-  export ROOT="$BATS_TEST_DIRNAME/../.."
-  export SQUALL="$ROOT/build/dev/bin/squall"
-  export WORKER="$ROOT/tests/support/plain_worker.py"
-}
+load squall
 
 setup() {
   command -v python3 >/dev/null || skip "no python3"
@@ -20,7 +16,6 @@ teardown() {
 # A server of somebody's, with the streams and the consumer that the worker wants; its URL in $URL.
 somebodys_server() {
   mkdir -p store
-  "$ROOT/scripts/nats_instance.sh" --help >/dev/null 2>&1 || true
   printf 'listen: 127.0.0.1:-1\njetstream {store_dir: "%s/store"}\n' "$PWD" >nats.conf
   nats-server -c nats.conf --ports_file_dir "$PWD" >nats.log 2>&1 3>&- &
   echo $! >nats.pid

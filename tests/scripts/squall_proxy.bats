@@ -1,10 +1,7 @@
 #!/usr/bin/env bats
 # `squall proxy` as a user starts it: links and API on real ports, who may ask, and how it ends.
 
-setup_file() {
-  export ROOT="$BATS_TEST_DIRNAME/../.."
-  export SQUALL="$ROOT/build/dev/bin/squall"
-}
+load squall
 
 setup() {
   cd "$BATS_TEST_TMPDIR" || exit 1
