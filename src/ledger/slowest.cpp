@@ -21,11 +21,6 @@ void Slowest::add(OpId id, base::Nanos latency) {
   std::push_heap(kept_.begin(), kept_.end(), slower);
 }
 
-std::optional<base::Nanos> Slowest::worst() const {
-  if (kept_.empty()) return std::nullopt;
-  return sorted().front().latency;
-}
-
 std::vector<Slowest::One> Slowest::sorted() const {
   std::vector<One> all = kept_;
   std::sort(all.begin(), all.end(), slower);

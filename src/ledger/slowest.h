@@ -1,7 +1,6 @@
 // The slowest inputs by name; how slow all were is in latency_slots.h.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -17,8 +16,6 @@ class Slowest {
   };
 
   void add(OpId id, base::Nanos latency);
-
-  std::optional<base::Nanos> worst() const;
   // At most 32, the slowest first.
   std::vector<One> sorted() const;
 
