@@ -33,13 +33,14 @@ instance_runs() {
   ticks=$(instance_field start_ticks)
   [[ -n $pid && -n $ticks ]] || return 1
   [[ $(start_ticks_of "$pid") == "$ticks" ]] || return 1
-  # The state is written by what is about to become the server: the shell of nats_start.sh, then setsid.
-  local program
+  # The state is written by what is about to become the server: the shell of nats_start.sh, then setsid. In the
+  # middle of an exec a process has no command line.
+  local program command
   for _ in {1..500}; do
     program=$(readlink "/proc/$pid/exe" 2>/dev/null) || return 1
     [[ ${program% (deleted)} != "$(instance_field binary)" ]] || return 0
-    [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == *@(nats_start.sh|"--store_dir $instance_folder/store")* ]] ||
-      return 1
+    command=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || return 1
+    [[ -z $command || $command == *@(nats_start.sh|"--store_dir $instance_folder/store")* ]] || return 1
     sleep 0.01
   done
   return 1

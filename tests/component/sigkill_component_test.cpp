@@ -108,6 +108,8 @@ class SigkillComponent : public ::testing::Test {
     const auto content = fault::read_journal(run / kJournalName);
     ASSERT_TRUE(content) << content.error().message();
     EXPECT_TRUE(content->unsettled().empty());
+    // Killed between the folder and its first file: there is no evidence yet.
+    if (progress->started_ns == 0 && !std::filesystem::exists(run / "timeline.jsonl")) return;
     const auto timeline = evidence::read_timeline(run);
     ASSERT_TRUE(timeline) << timeline.error().message();
     EXPECT_LE(timeline->unreadable_lines, 1U);

@@ -155,6 +155,22 @@ start_kill_start() {
   PATH=$work/bin:$PATH start_kill_start
 }
 
+@test "a server is running while it becomes one" {
+  # The moment of an exec, in which a process has no command line, several hundred times.
+  printf '#!/bin/sh\nleft=$1\nshift\n[ "$left" -eq 0 ] || exec "$0" $((left - 1)) "$@"\nexec bash -c "read -r _" "$@"\n' \
+    >"$work/become"
+  chmod +x "$work/become"
+  mkfifo "$work/never"
+  "$work/become" 1500 --store_dir "$SQUALL_ARTIFACTS/nats/store" 3>&- <>"$work/never" &
+  becoming=$!
+  mkdir -p "$SQUALL_ARTIFACTS/nats"
+  jq -n --argjson pid "$becoming" --arg ticks "$(awk '{print $22}' "/proc/$becoming/stat")" \
+    --arg binary "$(readlink -f "$(type -P bash)")" '{pid: $pid, start_ticks: $ticks, binary: $binary}' >"$state"
+  run scripts/nats_status.sh
+  kill -KILL "$becoming"
+  [[ ${lines[0]} == running* ]]
+}
+
 @test "a frozen server is not healthy and is stopped all the same" {
   scripts/nats_start.sh
   kill -STOP "$(field pid)"
