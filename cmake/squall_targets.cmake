@@ -31,7 +31,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # <string> about operator+, insert and moves (GCC bugs 105329 and 105651). The Dev and sanitizer builds
   # keep these warnings.
   target_compile_options(squall_options INTERFACE
-    "$<$<CONFIG:Release>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-restrict>")
+    "$<$<CONFIG:Release>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-restrict;-Wno-maybe-uninitialized>")
 endif()
 target_include_directories(squall_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(squall_options INTERFACE SQUALL_VERSION="${PROJECT_VERSION}")

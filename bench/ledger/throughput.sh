@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
-# Squall's workload with its ledger on against `nats bench`, on the same nats-server, in turns. Prints a row per
-# mode: median messages a second of both, the median ratio of the pairs, and the client's CPU per 100,000.
+# Squall's workload with its ledger on against libnats alone and `nats bench`, on the same nats-server, in turns.
+# Prints a row per mode: median messages a second of the three, the median ratios of the rounds, and the client's
+# CPU per 100,000 messages.
 set -euo pipefail
 
 usage() {
   cat <<'EOT'
-usage: bench/ledger/throughput.sh [ROUNDS] [MODE ...]      default: 5 rounds of js-sync js-async core
-Needs build/release/bin/throughput_bench (scripts/build.sh release throughput_bench) and Go, for the NATS CLI
-(scripts/nats_cli.sh), or NATS_CLI=/path/to/nats.
+usage: bench/ledger/throughput.sh [ROUNDS] [MODE ...]      default: 5 rounds of js-sync js-async js-read core
+js-read: reads what a stream holds; squall by its ordered reader, as effects; the peers fetch and acknowledge, and
+`nats bench js ordered` is shown, too.
+Needs throughput_bench and libnats_peer (scripts/build.sh release throughput_bench libnats_peer; SQUALL_BENCH_BIN
+names another folder than build/release/bin) and Go, for the NATS CLI (scripts/nats_cli.sh), or
+NATS_CLI=/path/to/nats.
 EOT
 }
 case ${1:-} in -h | --help) usage; exit 0 ;; esac
@@ -15,9 +19,9 @@ case ${1:-} in -h | --help) usage; exit 0 ;; esac
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 rounds=${1:-5}
 modes=("${@:2}")
-[[ ${#modes[@]} -gt 0 ]] || modes=(js-sync js-async core)
-squall=$root/build/release/bin/throughput_bench
-[[ -x $squall ]] || { usage >&2; exit 2; }
+[[ ${#modes[@]} -gt 0 ]] || modes=(js-sync js-async js-read core)
+bin=${SQUALL_BENCH_BIN:-$root/build/release/bin}
+[[ -x $bin/throughput_bench && -x $bin/libnats_peer ]] || { usage >&2; exit 2; }
 nats=${NATS_CLI:-$("$root/scripts/nats_cli.sh")}
 server=${SQUALL_NATS_SERVER:-$(PATH="$PATH:/usr/sbin" command -v nats-server)}
 size=256
@@ -42,34 +46,58 @@ fresh_stream() {
   "$nats" -s "$url" stream add BENCH --subjects bench --storage file --defaults >/dev/null
 }
 count_of() { case $1 in js-sync) echo 20000 ;; core) echo 2000000 ;; *) echo 300000 ;; esac; }
+bench() { "$nats" -s "$url" bench "$@" --msgs "$(count_of "$mode")" --size $size --no-progress 2>&1; }
+fill_stream() { fresh_stream; bench js pub async bench --batch 4096 --stream BENCH >/dev/null; }
 
-squall_once() { "$squall" "$port" "$1" "$(count_of "$1")" $size "$folder/ledger.bin" | jq -r '"\(.per_second) \(.cpu_seconds)"'; }
+# Each prints messages a second and seconds of CPU.
+squall_once() {
+  fresh_stream
+  "$bin/throughput_bench" "$port" "$mode" "$(count_of "$mode")" $size "$folder/ledger.bin" |
+    jq -r '"\(.per_second) \(.cpu_seconds)"'
+}
+libnats_once() {
+  if [[ $mode == js-read ]]; then fill_stream; else fresh_stream; fi
+  "$bin/libnats_peer" "$port" "$mode" "$(count_of "$mode")" $size | jq -r '"\(.per_second) \(.cpu_seconds)"'
+}
 nats_once() {
   local -a what
   case $1 in
-    js-sync) what=(js pub sync --stream BENCH) ;;
-    js-async | js-read) what=(js pub async --batch 4096 --stream BENCH) ;;
-    core) what=(pub) ;;
+    js-sync) what=(js pub sync bench --stream BENCH) ;;
+    js-async) what=(js pub async bench --batch 4096 --stream BENCH) ;;
+    js-read) what=(js fetch --batch 512 --stream BENCH) ;;
+    ordered) what=(js ordered --stream BENCH) ;;
+    core) what=(pub bench) ;;
   esac
+  if [[ $mode == js-read ]]; then fill_stream; else fresh_stream; fi
   local out times=$folder/times
-  out=$( { TIMEFORMAT='%U %S'; time "$nats" -s "$url" bench "${what[@]}" bench --msgs "$(count_of "$1")" --size $size --no-progress 2>&1; } 2>"$times")
+  out=$( { TIMEFORMAT='%U %S'; time bench "${what[@]}"; } 2>"$times")
   echo "$(grep -oE '[0-9,]+ msgs/sec' <<<"$out" | tail -1 | tr -dc 0-9) $(awk '{print $1 + $2}' "$times")"
 }
 
 median() { sort -g | awk '{a[NR] = $1} END {print (NR % 2) ? a[(NR + 1) / 2] : (a[NR / 2] + a[NR / 2 + 1]) / 2}'; }
+rate() { cut -d' ' -f1 "$folder/$1" | median; }
+ratio() { paste -d' ' "$folder/squall" "$folder/$1" | awk '{print $1 / $3}' | median; }
+cpu() { cut -d' ' -f2 "$folder/$1" | awk -v n="$(count_of "$mode")" '{print $1 * 100000 / n}' | median; }
+row() { # $1: the mode as shown, $2: the file of `nats bench`
+  printf '%-9s %10.0f %10.0f %10.0f %9.2f %9.2f %8.3f s %8.3f s %8.3f s\n' "$1" "$(rate squall)" "$(rate libnats)" \
+    "$(rate "$2")" "$(ratio libnats)" "$(ratio "$2")" "$(cpu squall)" "$(cpu libnats)" "$(cpu "$2")"
+}
 
-echo "nats-server $("$server" --version | sed 's/.*v//'), nats $("$nats" --version), $size B, $rounds rounds in turns, $(nproc) CPUs"
-printf '%-9s %12s %12s %7s %16s %16s\n' mode squall/s nats/s ratio 'squall CPU/100k' 'nats CPU/100k'
+echo "# $(date -u +%F) · $(nproc) cores of $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1) · Linux $(uname -r) · $("$server" --version) · nats $("$nats" --version) · $size B · $rounds rounds in turns"
+printf '%-9s %10s %10s %10s %9s %9s %10s %10s %10s\n' mode squall/s libnats/s nats/s 'to libnats' 'to nats' squall libnats 'nats, CPU/100k'
 for mode in "${modes[@]}"; do
-  : >"$folder/a"; : >"$folder/b"
+  ways=(squall_once libnats_once "nats_once $mode")
+  [[ $mode != js-read ]] || ways+=("nats_once ordered")
+  rm -f "$folder"/{squall,libnats,nats,ordered}
   for ((round = 0; round < rounds; ++round)); do
-    fresh_stream; squall_once "$mode" >>"$folder/a"
-    fresh_stream; nats_once "$mode" >>"$folder/b"
+    # Another one first each time.
+    for ((turn = 0; turn < ${#ways[@]}; ++turn)); do
+      way=${ways[(round + turn) % ${#ways[@]}]}
+      into=${way#nats_once }
+      case $into in *_once) into=${into%_once} ;; ordered) ;; *) into=nats ;; esac
+      $way >>"$folder/$into"
+    done
   done
-  scale=$(awk -v n="$(count_of "$mode")" 'BEGIN {print 100000 / n}')
-  printf '%-9s %12.0f %12.0f %7.2f %14.2f s %14.2f s\n' "$mode" \
-    "$(cut -d' ' -f1 "$folder/a" | median)" "$(cut -d' ' -f1 "$folder/b" | median)" \
-    "$(paste -d' ' "$folder/a" "$folder/b" | awk '{print $1 / $3}' | median)" \
-    "$(cut -d' ' -f2 "$folder/a" | awk -v s="$scale" '{print $1 * s}' | median)" \
-    "$(cut -d' ' -f2 "$folder/b" | awk -v s="$scale" '{print $1 * s}' | median)"
+  row "$mode" nats
+  [[ $mode != js-read ]] || row "ordered" ordered
 done

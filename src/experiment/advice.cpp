@@ -193,7 +193,8 @@ Known known_from(const Experiment& experiment) {
         return wire::subject_matches(pattern, subject);
       });
     };
-    if (stores(experiment.workload.subject)) known.inputs.push_back(known_stream(stream));
+    if (std::ranges::any_of(experiment.workload.subjects, stores))
+      known.inputs.push_back(known_stream(stream));
     const bool is_output = std::ranges::any_of(experiment.workload.effects, [&](const EffectSpec& effect) {
       return effect.stream == stream.name || (!effect.subject.empty() && stores(effect.subject));
     });

@@ -259,4 +259,12 @@ Shape<V> written_as(Shape<Written> written, std::function<void(V&, Written)> con
           }};
 }
 
+// One value, or a list of at least one.
+template <typename V>
+Shape<std::vector<V>> one_or_more(Shape<V> value) {
+  const Shape<std::vector<V>> one =
+      written_as<std::vector<V>, V>(value, [](std::vector<V>& into, V given) { into = {std::move(given)}; });
+  return either(Node::Kind::kScalar, one, list_of(value, 1));
+}
+
 }  // namespace squall::experiment

@@ -122,10 +122,8 @@ void add_attached_fields(Table<Written>& table) {
                  &AttachedNats::context, text("context's name"));
   const Shape<std::string> url =
       text("url such as nats://127.0.0.1:4222, without user and password", is_nats_url);
-  const Shape<std::vector<std::string>> one_url = written_as<std::vector<std::string>, std::string>(
-      url, [](std::vector<std::string>& into, std::string given) { into = {std::move(given)}; });
   attached_field(table, {.name = "url", .meaning = "A server that runs already, or a list of them"},
-                 &AttachedNats::urls, either(Node::Kind::kScalar, one_url, list_of(url, 1)));
+                 &AttachedNats::urls, one_or_more(url));
   attached_field(table, {.name = "user", .meaning = "With `password`"}, &AttachedNats::user, text("user"));
   attached_field(table, {.name = "password", .meaning = "Where the user's password is to be had"},
                  &AttachedNats::password, secret());

@@ -106,6 +106,35 @@ std::optional<std::int64_t> read_size(std::string_view text) {
   return *number * unit;
 }
 
+std::optional<std::pair<std::int64_t, std::int64_t>> read_size_range(std::string_view text) {
+  const std::size_t dots = text.find("..");
+  const auto least = read_size(trimmed(text.substr(0, dots)));
+  std::string_view rest = dots == std::string_view::npos ? text : text.substr(dots + 2);
+  while (rest.starts_with(' ')) rest.remove_prefix(1);
+  const auto most = read_size(rest);
+  if (!least || !most || *least > *most) return std::nullopt;
+  return std::pair(*least, *most);
+}
+
+std::optional<std::vector<std::string>> expand_range(std::string_view text) {
+  constexpr std::int64_t kMost = 1000;
+  std::size_t open = text.find('{');
+  // A variable is no range.
+  while (open != std::string_view::npos && open > 0 && text[open - 1] == '$') open = text.find('{', open + 1);
+  if (open == std::string_view::npos) return std::vector{std::string(text)};
+  const std::size_t close = text.find('}', open);
+  const std::size_t dots = text.find("..", open);
+  if (close == std::string_view::npos || dots == std::string_view::npos || dots > close) return std::nullopt;
+  const auto first = read_integer(text.substr(open + 1, dots - open - 1));
+  const auto last = read_integer(text.substr(dots + 2, close - dots - 2));
+  if (!first || !last || *first < 0 || *last < *first || *last - *first >= kMost) return std::nullopt;
+  std::vector<std::string> all;
+  for (std::int64_t number = *first; number <= *last; ++number) {
+    all.push_back(fmt::format("{}{}{}", text.substr(0, open), number, text.substr(close + 1)));
+  }
+  return all;
+}
+
 std::optional<double> read_share(std::string_view text) {
   const bool percent = text.ends_with('%');
   if (percent) text = trimmed(text.substr(0, text.size() - 1));

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -17,6 +19,11 @@ std::optional<base::Nanos> read_duration(std::string_view text);
 std::optional<double> read_rate(std::string_view text);
 // "4096", "64KiB", "1 MiB", "2GiB".
 std::optional<std::int64_t> read_size(std::string_view text);
+// "4096", "100..4 KiB": the least and the most of it.
+std::optional<std::pair<std::int64_t, std::int64_t>> read_size_range(std::string_view text);
+// "orders.{0..2}.x" → three texts; one without a range is itself. Nothing: a range that is none, or of more
+// than a thousand.
+std::optional<std::vector<std::string>> expand_range(std::string_view text);
 // "5%" or "0.05".
 std::optional<double> read_share(std::string_view text);
 std::optional<std::int64_t> read_integer(std::string_view text);

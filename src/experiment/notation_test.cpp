@@ -41,6 +41,24 @@ TEST(Notation, RatesSizesAndShares) {
   EXPECT_EQ(read_share("0.05"), 0.05);
 }
 
+TEST(Notation, RangesOfSizesAndOfNames) {
+  using Sizes = std::pair<std::int64_t, std::int64_t>;
+  EXPECT_EQ(read_size_range("4096"), Sizes(4096, 4096));
+  EXPECT_EQ(read_size_range("100..4 KiB"), Sizes(100, 4096));
+  EXPECT_EQ(read_size_range("1 KiB .. 1 MiB"), Sizes(1024, 1 << 20));
+  for (const char* wrong : {"", "..", "5..", "..5", "9..1", "1...2", "-1..5"}) {
+    EXPECT_FALSE(read_size_range(wrong)) << wrong;
+  }
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(expand_range("orders"), Names{"orders"});
+  EXPECT_EQ(expand_range("a.{8..10}.x"), (Names{"a.8.x", "a.9.x", "a.10.x"}));
+  EXPECT_EQ(expand_range("a.${id}"), Names{"a.${id}"});
+  EXPECT_EQ(expand_range("${id}.{1..2}"), (Names{"${id}.1", "${id}.2"}));
+  for (const char* wrong : {"a.{9..1}", "a.{1..}", "a.{x}", "a.{1..2", "a.{0..1000}", "a.{-1..2}"}) {
+    EXPECT_FALSE(expand_range(wrong)) << wrong;
+  }
+}
+
 TEST(Notation, SubjectsNamesAndUrls) {
   EXPECT_TRUE(is_subject("orders.created"));
   EXPECT_FALSE(is_subject("orders..created"));

@@ -42,6 +42,8 @@ Planned plan_experiment(const Experiment& experiment, const PlanOptions& options
 // When the last heal of these steps is due, from the beginning of the fault phase; as far as times are known.
 base::Nanos last_heal(const std::vector<fault::Step>& steps);
 
+// The subjects of the inputs, for people: "orders.created", "orders.0, orders.1 … orders.9 (10 subjects)".
+std::string subjects_text(const WorkloadSpec& workload);
 // The targets and the schedule with its times, as `squall plan` prints them.
 std::string to_text(const Experiment& experiment, const Plan& plan);
 nlohmann::json to_json(const Plan& plan);

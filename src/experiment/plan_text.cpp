@@ -88,9 +88,17 @@ std::string load_text(const WorkloadSpec& workload) {
   const char* how = workload.transport == Transport::kRequest ? "requests to"
                     : workload.transport == Transport::kCore  ? "core messages to"
                                                               : "messages to";
-  std::string text = fmt::format("{:g}/s {} {}", workload.per_second, how, workload.subject);
+  std::string text =
+      fmt::format("{:g}/s {} {}", workload.per_second, how, experiment::subjects_text(workload));
   if (workload.burst > 1) text += fmt::format(", {} at a time", workload.burst);
   return text;
+}
+
+std::string without_text(const WithoutEffect& without) {
+  std::string text = without.subjects.empty() ? "" : fmt::format("of {}", fmt::join(without.subjects, ", "));
+  if (without.pointer.empty()) return text;
+  return fmt::format("{}{}{} is {}", text, text.empty() ? "" : ", where ", without.pointer,
+                     fmt::join(without.values, " or "));
 }
 
 std::string effect_text(const EffectSpec& effect) {
@@ -166,6 +174,13 @@ std::string tls_text(const LinkTls& tls) {
 
 }  // namespace
 
+std::string subjects_text(const WorkloadSpec& workload) {
+  constexpr std::size_t kShown = 3;
+  const std::vector<std::string>& all = workload.subjects;
+  if (all.size() <= kShown) return fmt::format("{}", fmt::join(all, ", "));
+  return fmt::format("{}, {} … {} ({} subjects)", all[0], all[1], all.back(), all.size());
+}
+
 std::string to_text(const Experiment& experiment, const Plan& plan) {
   const TrialSettings& trials = experiment.trials;
   std::string text = fmt::format("{} · seed {} · {} trial{}\n", experiment.name, plan.seed,
@@ -183,6 +198,8 @@ std::string to_text(const Experiment& experiment, const Plan& plan) {
   text += line("load", load_text(experiment.workload));
   for (const EffectSpec& effect : experiment.workload.effects)
     text += line("effect", effect.name + ": " + effect_text(effect));
+  if (const auto& without = experiment.workload.without_effect)
+    text += line("no effect", without_text(*without));
   text += line("expect", expect_text(experiment.expect));
   if (trials.control > base::Nanos{0})
     text += line("control", write_duration(trials.control) + " without a fault");

@@ -76,6 +76,29 @@ Shape<std::int64_t> size(Bounds<std::int64_t> bytes) {
       read_size, bytes);
 }
 
+Shape<SizeRange> size_range(Bounds<std::int64_t> bytes) {
+  const std::string type = "size such as 4096 or 64 KiB, or a range such as 100..4 KiB";
+  const json schema = or_variable(
+      {{"anyOf", json::array({{{"type", "integer"}},
+                              {{"type", "string"},
+                               {"pattern", "^[0-9]+( *[KMG]iB)?( *\\.\\. *[0-9]+( *[KMG]iB)?)?$"}}})}});
+  return {
+      .doc = {.type = type, .schema = schema, .section = {}},
+      .read = [type, bytes](Reading& reading, const Node& node, const std::string& field, SizeRange& into) {
+        const auto given = reading.scalar(node, field, with_article(type));
+        if (!given) return false;
+        const auto range = read_size_range(*given);
+        if (!range || range->first < bytes.low || range->second > bytes.high) {
+          reading.mistake(node, field,
+                          fmt::format("expected {}, from {} to {} bytes, not \"{}\"", with_article(type),
+                                      bytes.low, bytes.high, *given));
+          return false;
+        }
+        into = {range->first, range->second};
+        return true;
+      }};
+}
+
 Shape<std::int64_t> integer(Bounds<std::int64_t> bounds) {
   return bounded<std::int64_t>(
       "whole number", or_variable({{"type", "integer"}, {"minimum", bounds.low}, {"maximum", bounds.high}}),

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "experiment/field_table.h"
 #include "experiment/nats_section.h"
+#include "experiment/workload_section.h"
 
 namespace squall::experiment {
 
@@ -25,6 +26,7 @@ Shape<base::Nanos> duration(Bounds<base::Nanos> bounds);
 Shape<double> rate(Bounds<double> per_second);
 Shape<double> share();  // from 0 to 1
 Shape<std::int64_t> size(Bounds<std::int64_t> bytes);
+Shape<SizeRange> size_range(Bounds<std::int64_t> bytes);  // one size is a range, too
 Shape<std::int64_t> integer(Bounds<std::int64_t> bounds);
 Shape<double> number(Bounds<double> bounds);
 Shape<bool> flag();

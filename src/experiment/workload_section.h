@@ -34,10 +34,19 @@ struct IdentityPlace {
   bool operator==(const IdentityPlace&) const = default;
 };
 
+// From `least` to `most` bytes, both included.
+struct SizeRange {
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+
+  bool operator==(const SizeRange&) const = default;
+};
+
 struct Payload {
-  std::filesystem::path file;        // one sample per line (.jsonl), or the whole file is one
-  std::string text;                  // or a template; ${id}, ${number}, ${time} are new for each input
-  std::optional<std::int64_t> size;  // or so many bytes
+  std::filesystem::path file;  // one sample per line (.jsonl), or the whole file is one
+  std::string text;            // or a template; ${id}, ${number}, ${time} are new for each input
+  // Or JSON of so many bytes with the identity at /id, in turn.
+  std::vector<SizeRange> sizes;
   std::vector<std::pair<std::string, std::string>> set;  // JSON pointer -> text with ${id}
 
   bool operator==(const Payload&) const = default;
@@ -67,9 +76,19 @@ struct EffectSpec {
   bool operator==(const EffectSpec&) const = default;
 };
 
+// Inputs that the system drops by its design: they are done with their acknowledgement, and an effect is one
+// too many. Where both are given, both must be so.
+struct WithoutEffect {
+  std::vector<std::string> subjects;  // patterns
+  std::string pointer;                // a JSON pointer into the payload, and what stands there
+  std::vector<std::string> values;
+
+  bool operator==(const WithoutEffect&) const = default;
+};
+
 struct WorkloadSpec {
   Transport transport = Transport::kJetStream;
-  std::string subject;  // may have ${id}
+  std::vector<std::string> subjects;  // in turn, ranges expanded; may have ${id}
   double per_second = 200;
   std::uint32_t burst = 1;
   RateShape shape = RateShape::kSteady;
@@ -82,6 +101,7 @@ struct WorkloadSpec {
   bool message_id = true;                                    // Nats-Msg-Id: the identity
   base::Nanos timeout = std::chrono::seconds(2);             // without an answer: unknown
   std::vector<EffectSpec> effects;
+  std::optional<WithoutEffect> without_effect;
 
   bool operator==(const WorkloadSpec&) const = default;
 };

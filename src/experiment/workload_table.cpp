@@ -1,9 +1,11 @@
 // The `workload:` section.
+#include <algorithm>
 #include <sstream>
 
 #include "experiment/notation.h"
 #include "experiment/scalar_shapes.h"
 #include "experiment/section_tables.h"
+#include "ledger/record.h"
 
 namespace squall::experiment {
 namespace {
@@ -11,12 +13,16 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
-// "orders.${id}" is a subject once the variable is a token.
+// "orders.${id}" is a subject once the variable is a token, "orders.{0..9}" are ten.
 bool is_input_subject(std::string_view given) {
-  const auto filled = fill_in(given, [](const std::string&) { return "x"; });
+  const auto all = expand_range(given);
+  if (!all) return false;
+  const auto filled = fill_in(all->front(), [](const std::string&) { return "x"; });
   return filled && is_subject(*filled);
 }
 
+// So much, the identity in it needs at most.
+constexpr std::int64_t kLeastOwnSize = 100;
 constexpr std::string_view kAllOfPayload = "all";
 
 bool is_carried(std::string_view text) { return text == kAllOfPayload || is_json_pointer(text); }
@@ -31,8 +37,9 @@ Shape<Payload> payload_shape() {
   table->field(
       {.name = "text", .meaning = "Or a template; ${id}, ${number} and ${time} are new for each input"},
       &Payload::text, text("text", RunVariables::kInput));
-  table->field({.name = "size", .meaning = "Or so many bytes of filling"}, &Payload::size,
-               size({0, 64 * 1024 * 1024}));
+  table->field(
+      {.name = "size", .meaning = "Or JSON of so many bytes with the identity at /id, several sizes in turn"},
+      &Payload::sizes, one_or_more(size_range({kLeastOwnSize, 64 * 1024 * 1024})));
   table->field({.name = "set", .meaning = "What is replaced in each message: a JSON pointer and its text"},
                &Payload::set,
                pairs("mapping from a JSON pointer to a text", is_json_pointer,
@@ -114,7 +121,7 @@ Shape<EffectSpec> effect_shape() {
         into.carries.emplace(all ? std::string() : given);
       });
   table->field({.name = "per_input", .meaning = "So many effects for each input", .standard = "1"},
-               &EffectSpec::per_input, whole<int>({0, 1000}));
+               &EffectSpec::per_input, whole<int>({1, int{ledger::kMaxFanOut}}));
   table->exactly_one({"subject", "exec", "reply"});
   table->rule(check_effect);
   return section<EffectSpec>(table);
@@ -149,14 +156,23 @@ void add_pace_fields(Table<WorkloadSpec>& table) {
 }
 
 void add_input_fields(Table<WorkloadSpec>& table) {
-  static constexpr std::string_view kType = "NATS subject without wildcards (${id} allowed)";
-  const Shape<std::string> subject = text(std::string(kType), is_input_subject, RunVariables::kInput);
-  table.field<std::string>({.name = "publish", .meaning = "The subject of the inputs"}, subject,
-                           [](WorkloadSpec& into, std::string given) { into.subject = std::move(given); });
-  table.field<std::string>(
-      {.name = "request", .meaning = "Or requests to this subject: an input is accepted with its reply"},
-      subject, [](WorkloadSpec& into, std::string given) {
-        into.subject = std::move(given);
+  static constexpr std::string_view kType =
+      "NATS subject without wildcards (${id} and a range such as orders.{0..9} allowed)";
+  using Subjects = std::vector<std::string>;
+  const Shape<Subjects> subjects =
+      one_or_more(text(std::string(kType), is_input_subject, RunVariables::kInput));
+  const auto expand = [](WorkloadSpec& into, const Subjects& given) {
+    for (const std::string& each : given) {
+      const auto all = expand_range(each).value_or(Subjects{});
+      into.subjects.insert(into.subjects.end(), all.begin(), all.end());
+    }
+  };
+  table.field<Subjects>({.name = "publish", .meaning = "The subject of the inputs, several in turn"},
+                        subjects, expand);
+  table.field<Subjects>(
+      {.name = "request", .meaning = "Or requests to these subjects: an input is accepted with its reply"},
+      subjects, [expand](WorkloadSpec& into, const Subjects& given) {
+        expand(into, given);
         into.transport = Transport::kRequest;
       });
   table.field<bool>({.name = "core",
@@ -176,7 +192,8 @@ void add_input_fields(Table<WorkloadSpec>& table) {
 }
 
 void check_identity(Reading& reading, const Node& node, const std::string& field, WorkloadSpec& workload) {
-  bool found = has_identity(workload.subject) || has_identity(workload.payload.text);
+  bool found = std::ranges::any_of(workload.subjects, has_identity) || has_identity(workload.payload.text) ||
+               !workload.payload.sizes.empty();
   for (const auto& [name, value] : workload.headers) found = found || has_identity(value);
   for (const auto& [name, value] : workload.payload.set) found = found || has_identity(value);
   if (!found) {
@@ -253,6 +270,25 @@ void check_samples(Reading& reading, const Node& /*node*/, const std::string& fi
   }
 }
 
+Shape<WithoutEffect> without_effect_shape() {
+  auto table = std::make_shared<Table<WithoutEffect>>();
+  table->field({.name = "subject", .meaning = "Those with this subject, or one of these"},
+               &WithoutEffect::subjects,
+               one_or_more(text("NATS subject (* and > allowed)", is_subject_pattern)));
+  table->field({.name = "json", .meaning = "Those with `is` at this JSON pointer of their payload"},
+               &WithoutEffect::pointer, text("JSON pointer such as /type", is_json_pointer));
+  table->field({.name = "is", .meaning = "One of these, as text"}, &WithoutEffect::values,
+               one_or_more(text("text")));
+  table->rule([](Reading& reading, const Node& node, const std::string& field, WithoutEffect& which) {
+    if (which.pointer.empty() != which.values.empty()) {
+      reading.mistake(node, field, "json and is go together");
+    } else if (which.pointer.empty() && which.subjects.empty()) {
+      reading.mistake(node, field, "says neither subject nor json");
+    }
+  });
+  return section<WithoutEffect>(table);
+}
+
 }  // namespace
 
 Shape<WorkloadSpec> workload_shape() {
@@ -266,6 +302,9 @@ Shape<WorkloadSpec> workload_shape() {
                 .meaning = "What the system makes of each input; several stages as a list, in their order",
                 .required = true},
                &WorkloadSpec::effects, either(Node::Kind::kMap, one, list_of(effect, 1)));
+  table->field({.name = "without_effect",
+                .meaning = "Inputs that the system drops by its design; an effect of theirs is one too many"},
+               &WorkloadSpec::without_effect, without_effect_shape());
   table->exactly_one({"publish", "request"});
   table->rule(check_identity);
   table->rule(check_transport);

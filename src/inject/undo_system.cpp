@@ -42,13 +42,16 @@ std::vector<process::ProcessIdentity> living(const fault::Thaw& thaw) {
 fault::Undone UndoSystem::thaw(const fault::Thaw& thaw) {
   const base::Instant deadline = base::now() + options_.patience;
   std::string reason;
-  for (;;) {
+  for (bool first = true;; first = false) {
     const auto processes = living(thaw);
     if (processes.empty()) return {fault::UndoState::kVanished, "the frozen processes are gone"};
     pid_t stopped = 0;
     for (const process::ProcessIdentity& identity : processes) {
-      if (!any_thread_stopped(identity.pid)) continue;
-      stopped = identity.pid;
+      const bool stops = any_thread_stopped(identity.pid);
+      // One that does not stop yet may have the SIGSTOP before it still (it waits in the kernel): SIGCONT
+      // takes that away.
+      if (!stops && !first) continue;
+      if (stops) stopped = identity.pid;
       const auto process = process::PidFd::open(identity);
       if (!process) continue;
       if (const auto sent = process->signal(SIGCONT); !sent) reason = sent.error().message();

@@ -14,37 +14,8 @@ namespace {
 
 constexpr base::Nanos kLookAgain = std::chrono::microseconds{500};
 
-// A signal through a pidfd to exactly that process; one that is gone is fine.
-void send(ProcessIdentity target, int number) {
-  const auto process = PidFd::open(target);
-  if (process) (void)process->signal(number);
-}
-
-bool any_thread_stopped(pid_t pid) {
-  const auto states = thread_states(pid);
-  return std::ranges::find(states, 'T') != states.end();
-}
-
 // A look is no snapshot: a process may fork behind the reader's back and end before it is reached itself.
 constexpr int kCleanLooks = 2;
-
-// Signals every member of which `left` says that it is not yet so, until there is none (in so many looks in a
-// row) or the patience ends.
-template <typename Left>
-std::vector<ProcStatus> repeat_signal(const ProcessTree& tree, int number, base::Nanos patience, Left left) {
-  const base::Instant deadline = base::now() + patience;
-  for (int clean = 0;;) {
-    std::vector<ProcStatus> remaining;
-    for (ProcStatus& member : tree.members()) {
-      if (left(member)) remaining.push_back(std::move(member));
-    }
-    clean = remaining.empty() ? clean + 1 : 0;
-    if (clean == kCleanLooks) return {};
-    for (const ProcStatus& member : remaining) send(member.identity, number);
-    if (base::now() >= deadline) return remaining;
-    std::this_thread::sleep_for(kLookAgain);
-  }
-}
 
 }  // namespace
 
@@ -104,17 +75,18 @@ std::vector<ProcStatus> ProcessTree::members() const {
 }
 
 std::vector<ProcStatus> ProcessTree::kill_all(base::Nanos patience) const {
-  return repeat_signal(*this, SIGKILL, patience, [](const ProcStatus&) { return true; });
-}
-
-std::vector<ProcStatus> ProcessTree::freeze_all(base::Nanos patience) const {
-  return repeat_signal(*this, SIGSTOP, patience,
-                       [](const ProcStatus& member) { return !is_frozen(member.identity.pid); });
-}
-
-std::vector<ProcStatus> ProcessTree::thaw_all(base::Nanos patience) const {
-  return repeat_signal(*this, SIGCONT, patience,
-                       [](const ProcStatus& member) { return any_thread_stopped(member.identity.pid); });
+  const base::Instant deadline = base::now() + patience;
+  for (int clean = 0;;) {
+    std::vector<ProcStatus> remaining = members();
+    clean = remaining.empty() ? clean + 1 : 0;
+    if (clean == kCleanLooks) return {};
+    for (const ProcStatus& member : remaining) {
+      const auto process = PidFd::open(member.identity);
+      if (process) (void)process->signal(SIGKILL);
+    }
+    if (base::now() >= deadline) return remaining;
+    std::this_thread::sleep_for(kLookAgain);
+  }
 }
 
 bool is_frozen(pid_t pid) {

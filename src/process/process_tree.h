@@ -27,11 +27,9 @@ class ProcessTree {
   // Live members now, the root first if it lives. Never the calling process.
   std::vector<ProcStatus> members() const;
 
-  // Each of these repeats until a look at the tree finds nothing more to do, since a process may fork while
-  // it is being looked at; they block for at most `patience` and return what is still not so.
+  // SIGKILL to every member, again until there is none, since a process may fork while it is being looked at.
+  // Blocks for at most `patience`, and returns who still lives.
   std::vector<ProcStatus> kill_all(base::Nanos patience) const;
-  std::vector<ProcStatus> freeze_all(base::Nanos patience) const;  // members with a thread not in T
-  std::vector<ProcStatus> thaw_all(base::Nanos patience) const;    // members with a thread still in T
 
  private:
   Root root_;

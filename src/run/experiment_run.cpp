@@ -280,7 +280,8 @@ class ExperimentRun {
         "or by hand: nats stream rmm STREAM SEQ, as squall ledger {} lists them. No stream, consumer, "
         "process or "
         "connection",
-        case_.totals.acked, experiment_.workload.subject, key_prefix(), session_.folder().path().string());
+        case_.totals.acked, experiment::subjects_text(experiment_.workload), key_prefix(),
+        session_.folder().path().string());
     for (const experiment::StreamSpec& stream : experiment_.nats.streams) {
       left += fmt::format("; stream {}, which it made: remove it with nats stream rm {}", stream.name,
                           stream.name);

@@ -27,9 +27,24 @@ std::optional<std::string> pointer_in(const std::string& text) {
   return std::nullopt;
 }
 
-std::string example_of(const std::string& subject) {
-  const auto filled = experiment::fill_in(subject, [](const std::string&) { return std::string("x"); });
-  return filled.value_or(subject);
+std::vector<std::string> examples_of(const std::vector<std::string>& subjects) {
+  std::vector<std::string> examples;
+  for (const std::string& subject : subjects) {
+    const auto filled = experiment::fill_in(subject, [](const std::string&) { return std::string("x"); });
+    examples.push_back(filled.value_or(subject));
+  }
+  return examples;
+}
+
+// The first of the subjects that the stream does not store; nothing: it stores all.
+std::optional<std::string> first_elsewhere(const client::StreamStatus& stream,
+                                           const std::vector<std::string>& subjects) {
+  const auto stored = stream.config.value("subjects", std::vector<std::string>{});
+  for (const std::string& subject : subjects) {
+    const auto matches = [&](const std::string& pattern) { return wire::subject_matches(pattern, subject); };
+    if (std::ranges::none_of(stored, matches)) return subject;
+  }
+  return std::nullopt;
 }
 
 ledger::Contract contract_of(const experiment::Experiment& experiment, const client::StreamStatus& stream,
@@ -65,7 +80,8 @@ std::vector<std::string> named_consumers(const experiment::Experiment& experimen
 }
 
 awaitable<base::Result<std::vector<std::string>>> find_consumers(client::JetStream& jetstream,
-                                                                 std::string stream, std::string subject,
+                                                                 std::string stream,
+                                                                 std::vector<std::string> subjects,
                                                                  base::Instant deadline) {
   const auto names = co_await jetstream.consumer_names(stream, deadline);
   if (!names) {
@@ -74,7 +90,8 @@ awaitable<base::Result<std::vector<std::string>>> find_consumers(client::JetStre
   std::vector<std::string> working;
   for (const std::string& name : *names) {
     const auto consumer = co_await jetstream.consumer(stream, name, deadline);
-    if (consumer && works_on(consumer->config, subject)) working.push_back(name);
+    const auto gets = [&](const std::string& subject) { return works_on(consumer->config, subject); };
+    if (consumer && std::ranges::any_of(subjects, gets)) working.push_back(name);
   }
   co_return working;
 }
@@ -89,12 +106,16 @@ std::optional<workload::IdentityPlace> place_of_identity(const experiment::Workl
   for (const auto& [pointer, value] : workload.payload.set) {
     if (value == kIdentity) return workload::IdentityPlace{Kind::kJson, pointer};
   }
-  if (workload.subject.ends_with("." + std::string(kIdentity))) {
+  const auto ends_with_it = [](const std::string& subject) {
+    return subject.ends_with("." + std::string(kIdentity));
+  };
+  if (!workload.subjects.empty() && std::ranges::all_of(workload.subjects, ends_with_it)) {
     return workload::IdentityPlace{Kind::kSubjectToken, ""};
   }
   if (auto pointer = pointer_in(workload.payload.text)) {
     return workload::IdentityPlace{Kind::kJson, std::move(*pointer)};
   }
+  if (!workload.payload.sizes.empty()) return workload::IdentityPlace{Kind::kJson, "/id"};
   return std::nullopt;
 }
 
@@ -118,18 +139,22 @@ awaitable<base::Result<std::optional<InputFacts>>> find_input_facts(const experi
   }
   auto jetstream = co_await nats.jetstream(deadline);
   if (!jetstream) co_return std::unexpected(jetstream.error());
-  const std::string subject = example_of(workload.subject);
-  auto name = co_await stream_with(*jetstream, subject, deadline);
+  const std::vector<std::string> subjects = examples_of(workload.subjects);
+  auto name = co_await stream_with(*jetstream, subjects.front(), deadline);
   if (!name) co_return std::unexpected(name.error());
   const auto stream = co_await jetstream->stream(*name, deadline);
   if (!stream) co_return base::fail("cannot look at stream {}: {}", *name, stream.error().message());
+  if (const auto elsewhere = first_elsewhere(*stream, subjects)) {
+    co_return base::fail("{} is stored in {}, and {} is not: publish to subjects of one stream",
+                         subjects.front(), *name, *elsewhere);
+  }
   InputFacts facts;
   facts.contract = contract_of(experiment, *stream, jetstream->connection()->server().version);
   facts.stream.stream = *name;
   facts.stream.match = std::move(*place);
   facts.stream.consumers = named_consumers(experiment, *name);
   if (facts.stream.consumers.empty()) {
-    auto found = co_await find_consumers(*jetstream, *name, subject, deadline);
+    auto found = co_await find_consumers(*jetstream, *name, subjects, deadline);
     if (!found) co_return std::unexpected(found.error());
     facts.stream.consumers = std::move(*found);
   }

@@ -29,18 +29,21 @@ base::Result<workload::InputSource> inputs_of(const experiment::WorkloadSpec& sp
   auto samples = samples_of(spec.payload);
   if (!samples) return std::unexpected(samples.error());
   workload::InputOptions inputs;
-  inputs.subjects = {spec.subject};
+  inputs.subjects = spec.subjects;
   inputs.samples = std::move(*samples);
   if (!spec.payload.text.empty()) inputs.templates = {spec.payload.text};
-  if (spec.payload.size) {
-    const auto size = static_cast<std::size_t>(*spec.payload.size);
-    inputs.sizes = {{.least = size, .most = size}};
-  } else if (inputs.samples.empty() && inputs.templates.empty()) {
-    inputs.templates = {"{}"};
+  for (const experiment::SizeRange& size : spec.payload.sizes) {
+    inputs.sizes.push_back(
+        {.least = static_cast<std::size_t>(size.least), .most = static_cast<std::size_t>(size.most)});
   }
+  if (inputs.sizes.empty() && inputs.samples.empty() && inputs.templates.empty()) inputs.templates = {"{}"};
   inputs.set = spec.payload.set;
   inputs.headers = spec.headers;
   inputs.message_id = spec.message_id;
+  if (const auto& without = spec.without_effect) {
+    inputs.without_effect = {
+        .subjects = without->subjects, .pointer = without->pointer, .values = without->values};
+  }
   inputs.key_prefix = settings.key_prefix;
   inputs.started = base::wall_now();
   inputs.seed = settings.seed;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "experiment/plan.h"
 #include "run/run_session.h"
 
 namespace squall::run {
@@ -40,6 +41,14 @@ std::string as_pattern(const std::string& subject) {
   return pattern;
 }
 
+std::vector<std::string> as_patterns(const std::vector<std::string>& subjects) {
+  std::vector<std::string> patterns;
+  for (const std::string& subject : subjects) patterns.push_back(as_pattern(subject));
+  std::ranges::sort(patterns);
+  patterns.erase(std::ranges::unique(patterns).begin(), patterns.end());
+  return patterns;
+}
+
 struct Stranger {
   std::string stream;
   std::string consumer;
@@ -63,7 +72,8 @@ awaitable<base::Result<std::vector<Stranger>>> strangers(ControlLink* nats,
     }
     streams.push_back(std::move(stream));
   }
-  const auto input = co_await stream_with(*jetstream, as_pattern(experiment->workload.subject), deadline);
+  const auto input =
+      co_await stream_with(*jetstream, as_pattern(experiment->workload.subjects.front()), deadline);
   if (input && !own_consumers(*experiment, *input).empty()) streams.push_back(*input);
   std::ranges::sort(streams);
   streams.erase(std::ranges::unique(streams).begin(), streams.end());
@@ -104,7 +114,7 @@ std::vector<std::string> own_consumers(const experiment::Experiment& experiment,
 
 awaitable<base::Result<std::unique_ptr<SharedGuard>>> SharedGuard::begin(
     ControlLink& nats, const experiment::Experiment& experiment) {
-  std::unique_ptr<SharedGuard> guard(new SharedGuard(as_pattern(experiment.workload.subject)));
+  std::unique_ptr<SharedGuard> guard(new SharedGuard(as_patterns(experiment.workload.subjects)));
   const auto others = co_await strangers(&nats, &experiment);
   if (!others) co_return std::unexpected(others.error());
   std::vector<std::string> names;
@@ -114,6 +124,7 @@ awaitable<base::Result<std::unique_ptr<SharedGuard>>> SharedGuard::begin(
         "{} would get what this experiment makes: stop {}, or write allow: {{other_consumers: true}}",
         fmt::join(names, ", "), names.size() == 1 ? "it" : "them");
   }
+  guard->about_ = experiment::subjects_text(experiment.workload);
   guard->seen_ = names.empty() ? "no other consumer" : fmt::format("allowed: {}", fmt::join(names, ", "));
   if (experiment.allow.other_publishers) {
     guard->seen_ += " · other publishers are allowed";
@@ -127,10 +138,12 @@ awaitable<base::Result<std::unique_ptr<SharedGuard>>> SharedGuard::begin(
   guard->connection_ = std::move(*connection);
   SharedGuard* self = guard.get();
   guard->connection_->on_server_error([self](std::string_view text) { self->refused_ = std::string(text); });
-  auto subscription =
-      guard->connection_->subscribe(guard->subject_, [self](const client::MessageView&) { ++self->others_; });
-  if (!subscription) co_return std::unexpected(subscription.error().as_error());
-  guard->subscription_ = std::move(*subscription);
+  for (const std::string& subject : guard->subjects_) {
+    auto subscription =
+        guard->connection_->subscribe(subject, [self](const client::MessageView&) { ++self->others_; });
+    if (!subscription) co_return std::unexpected(subscription.error().as_error());
+    guard->subscriptions_.push_back(std::move(*subscription));
+  }
   (void)co_await guard->connection_->ping(deadline);
   guard->listens_ = guard->refused_.empty();
   guard->since_ = base::now();
@@ -139,7 +152,7 @@ awaitable<base::Result<std::unique_ptr<SharedGuard>>> SharedGuard::begin(
         "cannot see whether others publish {} ({}): give Squall's user the right to subscribe to it, or "
         "write "
         "allow: {{other_publishers: true}}",
-        guard->subject_, guard->refused_);
+        guard->about_, guard->refused_);
   }
   co_return guard;
 }
@@ -149,7 +162,7 @@ awaitable<base::Result<void>> SharedGuard::conclude() {
   while (others_ == 0 && base::now() < since_ + kListens) {
     co_await sleep_until(std::min(base::now() + std::chrono::milliseconds(20), since_ + kListens));
   }
-  subscription_.reset();
+  subscriptions_.clear();
   connection_->close();
   listens_ = false;
   if (others_ > 0) {
@@ -157,9 +170,9 @@ awaitable<base::Result<void>> SharedGuard::conclude() {
         "somebody else publishes {}: {} messages within {}. What is ours could not be told from theirs where "
         "they "
         "are slow: stop them, or write allow: {{other_publishers: true}}",
-        subject_, others_, base::format_duration(base::now() - since_));
+        about_, others_, base::format_duration(base::now() - since_));
   }
-  seen_ = fmt::format("{}: no other publisher in {} · {}", subject_, base::format_duration(kListens), seen_);
+  seen_ = fmt::format("{}: no other publisher in {} · {}", about_, base::format_duration(kListens), seen_);
   co_return base::Result<void>{};
 }
 

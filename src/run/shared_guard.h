@@ -34,13 +34,14 @@ class SharedGuard {
   const std::string& seen() const { return seen_; }
 
  private:
-  explicit SharedGuard(std::string subject) : subject_(std::move(subject)) {}
+  explicit SharedGuard(std::vector<std::string> subjects) : subjects_(std::move(subjects)) {}
 
-  std::string subject_;  // of the input, variables as wildcards
+  std::vector<std::string> subjects_;  // of the inputs, variables as wildcards
+  std::string about_;                  // the same for people
   bool listens_ = false;
   base::Instant since_{};
   std::shared_ptr<client::Connection> connection_;
-  client::Subscription subscription_;
+  std::vector<client::Subscription> subscriptions_;
   std::uint64_t others_ = 0;
   std::string refused_;  // what the server said of the subscription
   std::string seen_;

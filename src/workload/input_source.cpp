@@ -1,10 +1,12 @@
 #include "workload/input_source.h"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/invariant.h"
 #include "base/seed.h"
+#include "wire/subject.h"
 #include "workload/json_pointer.h"
 
 namespace squall::workload {
@@ -36,13 +38,6 @@ base::Result<TextTemplate> compile(std::string text, bool is_sample, const Input
     text = std::move(*with);
   }
   return TextTemplate::parse(text);
-}
-
-std::optional<std::int64_t> to_number(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || stop != text.data() + text.size() || text.empty()) return std::nullopt;
-  return number;
 }
 
 }  // namespace
@@ -102,27 +97,6 @@ void TextTemplate::append(std::string& out, std::string_view id, std::uint64_t n
   }
 }
 
-base::Result<std::vector<std::string>> expand_range(std::string_view text) {
-  const std::size_t open = text.find('{');
-  const bool variable = open != std::string_view::npos && open > 0 && text[open - 1] == '$';
-  if (open == std::string_view::npos || variable) return std::vector{std::string(text)};
-  const std::size_t close = text.find('}', open);
-  const std::size_t dots = text.find("..", open);
-  if (close == std::string_view::npos || dots == std::string_view::npos || dots > close) {
-    return base::fail("\"{}\": a range is written {{0..9}}", text);
-  }
-  const auto first = to_number(text.substr(open + 1, dots - open - 1));
-  const auto last = to_number(text.substr(dots + 2, close - dots - 2));
-  if (!first || !last || *first < 0 || *last < *first || *last - *first >= 100'000) {
-    return base::fail("\"{}\": a range goes from a number up to another, at most 100,000 of them", text);
-  }
-  std::vector<std::string> all;
-  for (std::int64_t number = *first; number <= *last; ++number) {
-    all.push_back(fmt::format("{}{}{}", text.substr(0, open), number, text.substr(close + 1)));
-  }
-  return all;
-}
-
 base::Result<std::vector<std::string>> split_samples(std::string_view jsonl) {
   std::vector<std::string> samples;
   for (std::size_t line = 1; !jsonl.empty(); ++line) {
@@ -142,13 +116,9 @@ base::Result<InputSource> InputSource::make(InputOptions options) {
   InputSource source(std::move(options));
   const InputOptions& given = source.options_;
   for (const std::string& text : given.subjects) {
-    const auto subjects = expand_range(text);
-    if (!subjects) return base::fail_within("subject", subjects.error());
-    for (const std::string& subject : *subjects) {
-      auto compiled = TextTemplate::parse(subject);
-      if (!compiled) return base::fail_within("subject " + subject, compiled.error());
-      source.subjects_.push_back(std::move(*compiled));
-    }
+    auto compiled = TextTemplate::parse(text);
+    if (!compiled) return base::fail_within("subject " + text, compiled.error());
+    source.subjects_.push_back(std::move(*compiled));
   }
   if (source.subjects_.empty()) return base::fail("there is no subject to publish to");
   for (const SizeRange& range : given.sizes) {
@@ -169,7 +139,25 @@ base::Result<InputSource> InputSource::make(InputOptions options) {
     if (!compiled) return base::fail_within("header " + name, compiled.error());
     source.headers_.emplace_back(name, std::move(*compiled));
   }
+  if (given.without_effect) source.declare_without_effect(*given.without_effect);
   return source;
+}
+
+void InputSource::declare_without_effect(const WithoutEffect& which) {
+  std::vector<bool> subjects;
+  for (std::size_t at = 0; at < subjects_.size(); ++at) {
+    const std::string subject = input(at).subject;
+    const auto matches = [&](const std::string& pattern) { return wire::subject_matches(pattern, subject); };
+    subjects.push_back(which.subjects.empty() || std::ranges::any_of(which.subjects, matches));
+  }
+  std::vector<bool> payloads;
+  for (std::size_t at = 0; at < std::max<std::size_t>(payloads_.size(), 1); ++at) {
+    const auto value = json_text_at(input(at).payload, which.pointer);
+    payloads.push_back(which.pointer.empty() ||
+                       (value && std::ranges::find(which.values, *value) != which.values.end()));
+  }
+  quiet_subjects_ = std::move(subjects);
+  quiet_payloads_ = std::move(payloads);
 }
 
 Input InputSource::input(ledger::OpId id) const {
@@ -187,6 +175,8 @@ void InputSource::make_input(ledger::OpId id, Input& input) const {
   append_number(input.key, id);
   fill(subjects_[id % subjects_.size()], input.subject);
   input.order_key = static_cast<std::uint32_t>(id % subjects_.size()) + 1;
+  input.filtered = !quiet_subjects_.empty() && quiet_subjects_[id % quiet_subjects_.size()] &&
+                   quiet_payloads_[id % quiet_payloads_.size()];
   if (payloads_.empty()) {
     pad(id, input);
   } else {

@@ -44,8 +44,15 @@ struct SizeRange {
   std::size_t most = 0;  // included
 };
 
+// Which inputs are declared to have no effect. Where both are given, both must be so.
+struct WithoutEffect {
+  std::vector<std::string> subjects;  // patterns; empty: any
+  std::string pointer;                // into the payload; empty: any
+  std::vector<std::string> values;    // one of these stands there, as text or as JSON
+};
+
 struct InputOptions {
-  // In turn; each a template. "orders.{0..9}" stands for ten.
+  // In turn; each a template.
   std::vector<std::string> subjects;
   // Samples, in turn; or templates; or, when there are neither, JSON of these sizes with the identity at /id
   // (padding alone where it is too small for that).
@@ -56,13 +63,12 @@ struct InputOptions {
   std::vector<std::pair<std::string, std::string>> set;
   std::vector<std::pair<std::string, std::string>> headers;  // name → template
   bool message_id = true;                                    // Nats-Msg-Id: the identity
-  std::string key_prefix;                                    // identities are <key_prefix><number>
+  std::optional<WithoutEffect> without_effect;
+  std::string key_prefix;  // identities are <key_prefix><number>
   base::WallInstant started{};
   std::uint64_t seed = 1;
 };
 
-// "orders.{0..2}.x" → three subjects; text without a range is one. Errors: a range that is none.
-base::Result<std::vector<std::string>> expand_range(std::string_view text);
 // The lines of a .jsonl file that are not empty. Errors: one that is no JSON; none at all. They name the
 // line.
 base::Result<std::vector<std::string>> split_samples(std::string_view jsonl);
@@ -79,10 +85,14 @@ class InputSource {
  private:
   explicit InputSource(InputOptions options) : options_(std::move(options)) {}
   void pad(ledger::OpId id, Input& input) const;
+  void declare_without_effect(const WithoutEffect& which);
 
   InputOptions options_;
   std::vector<TextTemplate> subjects_;
   std::vector<TextTemplate> payloads_;
+  // Of each subject and of each payload, whether it is one of those without effect; empty: none is.
+  std::vector<bool> quiet_subjects_;
+  std::vector<bool> quiet_payloads_;
   std::vector<std::pair<std::string, TextTemplate>> headers_;
 };
 

@@ -1,4 +1,5 @@
 // Each fault on real children: its effect, its heal, and what is left when it fails.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -43,8 +44,8 @@ class InjectComponent : public testing::FaultsOnChildren {
     }));
     return child;
   }
-  static bool soon(const std::function<bool()>& condition) {
-    for (const base::Instant deadline = base::now() + 10s; base::now() < deadline;) {
+  static bool soon(const std::function<bool()>& condition, base::Nanos patience = 10s) {
+    for (const base::Instant deadline = base::now() + patience; base::now() < deadline;) {
       if (condition()) return true;
       std::this_thread::sleep_for(1ms);
     }
@@ -174,6 +175,36 @@ TEST_F(InjectComponent, AFreezeOfOneProcessLeavesItsChildrenRunning) {
   for (const auto& member : child->tree().members()) frozen += is_frozen(member.identity.pid) ? 1 : 0;
   EXPECT_EQ(frozen, 1);
   EXPECT_TRUE(is_frozen(child->pid()));
+}
+
+// A process that waits in the kernel stops only later, when nobody looks any more.
+TEST_F(InjectComponent, AStopThatHasNotComeYetIsTakenBack) {
+  int released[2];
+  ASSERT_EQ(pipe2(released, O_CLOEXEC), 0);
+  const pid_t waiting = fork();
+  ASSERT_GE(waiting, 0);
+  if (waiting == 0) {
+    // Until its child is gone, the parent of a vfork cannot take a signal.
+    if (vfork() == 0) {  // NOLINT: what it is for
+      char byte = 0;
+      (void)!read(released[0], &byte, 1);
+      _exit(0);
+    }
+    for (;;) pause();
+  }
+  ASSERT_TRUE(soon([&] { return process::thread_states(waiting) == std::vector<char>{'D'}; }));
+  kill(waiting, SIGSTOP);
+  UndoSystem system;
+  const auto identity = process::read_status(waiting)->identity;
+  const auto undone = system.thaw({.processes = {{identity.pid, identity.start_ticks}}});
+  EXPECT_EQ(undone.state, UndoState::kUndone) << undone.reason;
+  ASSERT_EQ(write(released[1], "x", 1), 1);
+  EXPECT_TRUE(soon([&] { return process::thread_states(waiting) != std::vector<char>{'D'}; }));
+  EXPECT_FALSE(soon([&] { return is_frozen(waiting); }, 50ms));
+  kill(waiting, SIGKILL);
+  waitpid(waiting, nullptr, 0);
+  close(released[0]);
+  close(released[1]);
 }
 
 TEST_F(InjectComponent, TheFreezeEndsWithItsOwner) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests the tester: runs the suite against a router with one known defect each, and demands that the case which
 # is there for it fails, and says what is broken. The honest router passes the same cases (ctest runs them all).
-# usage: planted_defects.sh [DEFECT ...]   (default: all)
+# usage: planted_defects.sh [--times N] [DEFECT ...]   (default: all, once; each time has another seed)
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 70
 
@@ -20,28 +20,40 @@ expectations=(
   'restart_loop|test_control_no_fault|no process of the router was restarted|did not come up'
 )
 
+times=1
+if [[ ${1:-} == --times ]]; then
+  times=${2:?--times needs a number}
+  shift 2
+fi
 wanted=("$@")
 passed=0
 failed=0
-for entry in "${expectations[@]}"; do
-  IFS='|' read -r defect test_name says <<<"$entry"
-  if ((${#wanted[@]})) && [[ " ${wanted[*]} " != *" $defect "* ]]; then continue; fi
-  started=$SECONDS
-  "$suite" --artifacts "$artifacts" --only "$test_name" --defect "$defect" --give-up-after 6 \
-    >"$artifacts/$defect.out" 2>&1
-  status=$?
+
+missed() { # $1: why
+  echo "MISSED  $defect (seed $seed): $test_name $1"
+  tail -n 60 "$artifacts/$defect.out"
+  failed=$((failed + 1))
+}
+
+try() { # $1: an expectation, $2: the seed
+  local defect test_name says seed=$2 started=$SECONDS status=0
+  IFS='|' read -r defect test_name says <<<"$1"
+  if ((${#wanted[@]})) && [[ " ${wanted[*]} " != *" $defect "* ]]; then return; fi
+  "$suite" --artifacts "$artifacts" --only "$test_name" --defect "$defect" --give-up-after 6 --seed "$seed" \
+    >"$artifacts/$defect.out" 2>&1 || status=$?
   if ((status != 1 && status != 3)); then
-    echo "MISSED  $defect: $test_name ended with exit code $status"
-    tail -n 40 "$artifacts/$defect.out"
-    failed=$((failed + 1))
+    missed "ended with exit code $status"
   elif ! grep -qE "$says" "$artifacts/$defect.out"; then
-    echo "MISSED  $defect: $test_name failed, but did not say /$says/"
-    tail -n 60 "$artifacts/$defect.out"
-    failed=$((failed + 1))
+    missed "failed, but did not say /$says/"
   else
     echo "caught  $defect by $test_name in $((SECONDS - started)) s: $(grep -oEm1 "$says" "$artifacts/$defect.out")"
     passed=$((passed + 1))
   fi
+}
+
+first_seed=7 # as the suite's own
+for ((seed = first_seed; seed < first_seed + times; ++seed)); do
+  for entry in "${expectations[@]}"; do try "$entry" "$seed"; done
 done
 echo "$passed passed, $failed failed"
-((failed == 0))
+((failed == 0 && passed > 0))

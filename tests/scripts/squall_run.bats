@@ -82,3 +82,61 @@ EOF
   [ "$(best "$SQUALL" --help)" -lt 300 ]
   [ "$(best "$SQUALL" validate "$ROOT/experiments/nats-kill.yaml")" -lt 300 ]
 }
+
+# $1: the publish and payload lines, $2: the worker's options.
+inputs_experiment() {
+  cat >inputs.yaml <<EOT
+squall: 1
+name: inputs
+nats:
+  start: 1
+  streams: {ORDERS: {subjects: [orders.created.>]}, CONFIRMED: {subjects: [orders.confirmed]}}
+  consumers: {ORDERS/worker: {ack_wait: 500ms}}
+processes:
+  orders: {command: [$WORKER, $2], ready: {consumer: ORDERS/worker}}
+workload:
+$1
+  rate: 100/s
+  effect: {subject: orders.confirmed, match: {json: /order_id}}
+faults: [{kill: nats-1, for: 100ms}]
+trials: {count: 1, baseline: 300ms, control: 300ms, recover_within: 3s, drain_within: 2s}
+expect: {lost: 0, duplicates: 0, hit: any}
+EOT
+}
+
+@test "inputs go to a range of subjects in a range of sizes" {
+  inputs_experiment '  publish: ["orders.created.{0..2}", orders.created.late]
+  payload: {size: [100..2 KiB, 300]}' --work=0.001
+  run "$SQUALL" run inputs.yaml
+  [ "$status" -eq 0 ] || { echo "$output"; false; }
+  "$SQUALL" plan inputs.yaml | grep -F 'messages to orders.created.0, orders.created.1 … orders.created.late (4 subjects)'
+  # The attempts of each subject have an order key of their own.
+  [ "$("$SQUALL" ledger _artifacts/latest --kind attempt | jq .order_key | sort -u | wc -l)" -eq 4 ]
+}
+
+@test "subjects of two streams are refused, with both" {
+  inputs_experiment '  publish: [orders.created.a, orders.confirmed]
+  payload: {size: 100}' --work=0.001
+  run "$SQUALL" run inputs.yaml
+  [ "$status" -eq 3 ] || { echo "$output"; false; }
+  said "orders.created.a is stored in ORDERS, and orders.confirmed is not"
+}
+
+@test "inputs that are dropped by design are no losses, and their effects are too many" {
+  printf '%s\n' '{"order_id":"","type":"sale"}' '{"order_id":"","type":"test"}' >samples.jsonl
+  inputs='  publish: orders.created.x
+  payload: {file: samples.jsonl, set: {/order_id: "${id}"}}
+  without_effect: {json: /type, is: test}'
+  inputs_experiment "$inputs" --drop=test
+  run "$SQUALL" run inputs.yaml
+  [ "$status" -eq 0 ] || { echo "$output"; false; }
+  # Undeclared, they are losses by the service; declared and not dropped, duplicates.
+  inputs_experiment "${inputs%$'\n'*}" --drop=test
+  run "$SQUALL" run inputs.yaml
+  [ "$status" -eq 1 ] || { echo "$output"; false; }
+  said "acked these before their effect was stored"
+  inputs_experiment "$inputs" --drop=nothing
+  run "$SQUALL" run inputs.yaml
+  [ "$status" -eq 1 ] || { echo "$output"; false; }
+  said "duplicat"
+}

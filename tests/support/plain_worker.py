@@ -2,7 +2,7 @@
 """A JetStream worker with nothing but Python's own library, for tests of the runner: takes messages from the consumer
 ORDERS/worker one by one, publishes {"order_id": …} to orders.confirmed, waits for the PubAck and acks. Reconnects at
 once. NATS_URL, or the first argument; --ack-first acks before it works; --work=SECONDS works longer; --below publishes
-to orders.confirmed.<id>; NATS_USER and NATS_PASSWORD log in, NATS_CA makes it TLS."""
+to orders.confirmed.<id>; --drop=TYPE acks orders of that type and does nothing more; NATS_USER and NATS_PASSWORD log in, NATS_CA makes it TLS."""
 import json
 import os
 import socket
@@ -17,6 +17,7 @@ host, port = url.rsplit(":", 1)
 ack_first = "--ack-first" in arguments
 below = "--below" in arguments
 work = next((float(a[7:]) for a in arguments if a.startswith("--work=")), 0.001)
+drop = next((a[7:] for a in arguments if a.startswith("--drop=")), None)
 INBOX = "_INBOX.plain%d%d" % (os.getpid(), time.time_ns())
 
 
@@ -86,7 +87,11 @@ def serve():
             continue
         if ack_first:
             nats.publish(reply, "", "+ACK")
-        order = json.loads(payload)["order_id"]
+        content = json.loads(payload)
+        order = content.get("order_id") or content["id"]
+        if drop and content.get("type") == drop:
+            nats.publish(reply, "", "+ACK")
+            continue
         time.sleep(work)
         subject = "orders.confirmed" + ("." + order if below else "")
         nats.publish(subject, INBOX + ".pub", json.dumps({"order_id": order}), "confirmed-" + order)
