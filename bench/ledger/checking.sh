@@ -20,7 +20,8 @@ bench=${SQUALL_BENCH_BIN:-$root/build/release/bin}/check_bench
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-median() { sort -g | awk '{a[NR] = $1} END {print (NR % 2) ? a[(NR + 1) / 2] : (a[NR / 2] + a[NR / 2 + 1]) / 2}'; }
+# shellcheck source-path=SCRIPTDIR source=../common.sh
+source "$root/bench/common.sh"
 of() { jq -r ".$2" "$folder/$1" | median; }
 
 "$bench" write "$folder/ledger.bin" "$messages" >"$folder/write"

@@ -23,22 +23,14 @@ modes=("${@:2}")
 bin=${SQUALL_BENCH_BIN:-$root/build/release/bin}
 [[ -x $bin/throughput_bench && -x $bin/libnats_peer ]] || { usage >&2; exit 2; }
 nats=${NATS_CLI:-$("$root/scripts/nats_cli.sh")}
-server=${SQUALL_NATS_SERVER:-$(PATH="$PATH:/usr/sbin" command -v nats-server)}
+# shellcheck source-path=SCRIPTDIR source=../common.sh
+source "$root/bench/common.sh"
 size=256
 folder=$(mktemp -d)
-server_pid=
-trap '[[ -n $server_pid ]] && kill "$server_pid" 2>/dev/null; wait 2>/dev/null; rm -rf "$folder"' EXIT
-
-cat >"$folder/nats.conf" <<EOT
-listen: "127.0.0.1:-1"
-ports_file_dir: "$folder"
-jetstream { store_dir: "$folder/store" }
-EOT
-"$server" -c "$folder/nats.conf" >"$folder/nats.log" 2>&1 &
-server_pid=$!
-ports=$folder/nats-server_$server_pid.ports
-for _ in {1..200}; do [[ -s $ports ]] && break; sleep 0.05; done
-url=$(jq -r '.nats[0]' "$ports")
+nats_server_pid=
+trap '[[ -n $nats_server_pid ]] && kill "$nats_server_pid" 2>/dev/null; wait 2>/dev/null; rm -rf "$folder"' EXIT
+start_bench_server "$folder"
+url=$nats_url
 port=${url##*:}
 
 fresh_stream() {
@@ -74,7 +66,6 @@ nats_once() {
   echo "$(grep -oE '[0-9,]+ msgs/sec' <<<"$out" | tail -1 | tr -dc 0-9) $(awk '{print $1 + $2}' "$times")"
 }
 
-median() { sort -g | awk '{a[NR] = $1} END {print (NR % 2) ? a[(NR + 1) / 2] : (a[NR / 2] + a[NR / 2 + 1]) / 2}'; }
 rate() { cut -d' ' -f1 "$folder/$1" | median; }
 ratio() { paste -d' ' "$folder/squall" "$folder/$1" | awk '{print $1 / $3}' | median; }
 cpu() { cut -d' ' -f2 "$folder/$1" | awk -v n="$(count_of "$mode")" '{print $1 * 100000 / n}' | median; }
@@ -83,7 +74,7 @@ row() { # $1: the mode as shown, $2: the file of `nats bench`
     "$(rate "$2")" "$(ratio libnats)" "$(ratio "$2")" "$(cpu squall)" "$(cpu libnats)" "$(cpu "$2")"
 }
 
-echo "# $(date -u +%F) · $(nproc) cores of $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1) · Linux $(uname -r) · $("$server" --version) · nats $("$nats" --version) · $size B · $rounds rounds in turns"
+echo "# $(describe_machine) · nats $("$nats" --version) · $size B · $rounds rounds in turns"
 printf '%-9s %10s %10s %10s %9s %9s %10s %10s %10s\n' mode squall/s libnats/s nats/s 'to libnats' 'to nats' squall libnats 'nats, CPU/100k'
 for mode in "${modes[@]}"; do
   ways=(squall_once libnats_once "nats_once $mode")

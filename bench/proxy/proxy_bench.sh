@@ -19,7 +19,8 @@ parts=("${@:2}")
 [[ ${#parts[@]} -gt 0 ]] || parts=(core js_async js_sync parser idle busy links api)
 bin=${SQUALL_BENCH_BIN:-$root/build/release/bin}
 [[ -x $bin/squall && -x $bin/proxy_bench ]] || { usage >&2; exit 2; }
-server=${SQUALL_NATS_SERVER:-$(PATH="$PATH:/usr/sbin" command -v nats-server)}
+# shellcheck source-path=SCRIPTDIR source=../common.sh
+source "$root/bench/common.sh"
 eval "$("$root/bench/proxy/peers.sh")"
 connections=${SQUALL_BENCH_IDLE:-9000}
 ulimit -n "$(ulimit -Hn)"
@@ -36,17 +37,9 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 until_there() { for _ in {1..400}; do [[ -s $1 ]] && return; sleep 0.02; done; echo "$1 never came" >&2; exit 1; }
 answers() { for _ in {1..400}; do (exec 9<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.02; done; exit 1; }
 
-cat >"$folder/nats.conf" <<EOT
-listen: "127.0.0.1:-1"
-ports_file_dir: "$folder"
-jetstream { store_dir: "$folder/store" }
-EOT
-"$server" -c "$folder/nats.conf" >"$folder/nats.log" 2>&1 &
-nats_pid=$!
-pids+=("$nats_pid")
-until_there "$folder/nats-server_$nats_pid.ports"
-nats=$(jq -r '.nats[0]' "$folder/nats-server_$nats_pid.ports")
-nats=${nats##*:}
+start_bench_server "$folder"
+pids+=("$nats_server_pid")
+nats=${nats_url##*:}
 "$bin/proxy_bench" echo >"$folder/echo" &
 echo_pid=$!
 pids+=("$echo_pid")
@@ -103,7 +96,7 @@ if [[ -n $TOXIPROXY ]]; then
   ways+=("toxiproxy=$toxiproxy")
 fi
 
-echo "# $(date -u +%F) · $(nproc) cores of $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1) · Linux $(uname -r) · $("$server" --version)"
+echo "# $(describe_machine)"
 echo "# squall $("$bin/squall" version | head -n 1) · ${HAPROXY:+$("$HAPROXY" -v | head -n 1 | cut -d' ' -f1-3)} · ${TOXIPROXY:+Toxiproxy $(basename "$(dirname "$TOXIPROXY")" | sed 's/.*-//') built with $(go env GOVERSION)}"
 for part in "${parts[@]}"; do
   case $part in

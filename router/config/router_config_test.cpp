@@ -116,6 +116,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "\"nats://x\"\n"},
         BadFile{"NoUrls", "router: 1\nnats: {urls: []}\n",
                 "r.yaml:2:14: nats.urls: expected at least one url\n"},
+        BadFile{"OneBadUrl", "router: 1\nnats: {urls: [\"http://b\"]}\n",
+                "r.yaml:2:15: nats.urls: expected a url such as nats://127.0.0.1:4222, not \"http://b\"\n"},
         BadFile{"BadUrl", "router: 1\nnats: {urls: [\"nats://a:1\", \"http://b\"]}\n",
                 "r.yaml:2:29: nats.urls: expected a url such as nats://127.0.0.1:4222, not \"http://b\"\n"},
         BadFile{

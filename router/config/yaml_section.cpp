@@ -173,14 +173,16 @@ void YamlSection::read(const std::string& name, std::vector<std::string>& into, 
                        std::string_view expected) {
   const auto items = list(name, fmt::format("a list, each {}", expected));
   if (!items) return;
-  into.clear();
+  std::vector<std::string> values;
   for (const YAML::Node& item : *items) {
     if (!item.IsScalar() || !accepts(item.Scalar())) {
       expected_at(item, name, expected);
     } else {
-      into.push_back(item.Scalar());
+      values.push_back(item.Scalar());
     }
   }
+  // A list with a wrong one leaves what was there: one mistake is not to look like two.
+  if (values.size() == items->size()) into = std::move(values);
 }
 
 void YamlSection::read(const std::string& name, std::vector<Duration>& into, Range<Duration> range) {

@@ -211,12 +211,6 @@ JetStream::Answer<StoredMessage> JetStream::message(std::string stream, std::uin
   return get_message(std::move(stream), std::move(query), deadline);
 }
 
-JetStream::Answer<StoredMessage> JetStream::last_message(std::string stream, std::string subject,
-                                                         base::Instant deadline) {
-  Json query{{"last_by_subj", subject}};
-  return get_message(std::move(stream), std::move(query), deadline);
-}
-
 JetStream::Answer<StoredMessage> JetStream::next_message(std::string stream, std::uint64_t seq,
                                                          std::string filter, base::Instant deadline) {
   Json query{{"seq", seq}, {"next_by_subj", filter}};

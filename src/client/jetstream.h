@@ -96,7 +96,6 @@ class JetStream {
 
   // Stored messages, without a consumer. Errors: 10037 (404) when there is none.
   Answer<StoredMessage> message(std::string stream, std::uint64_t seq, base::Instant deadline);
-  Answer<StoredMessage> last_message(std::string stream, std::string subject, base::Instant deadline);
   // The first at or behind `seq` whose subject matches the filter (">": any).
   Answer<StoredMessage> next_message(std::string stream, std::uint64_t seq, std::string filter,
                                      base::Instant deadline);
