@@ -2,7 +2,7 @@
 # Sets up what is missing and builds one preset (default: dev), whole or only some of its targets. The other
 # scripts come here first.   usage: scripts/build.sh [PRESET [TARGET ...]]
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 
 preset=${1:-dev}
 targets=("${@:2}")

@@ -2,7 +2,9 @@
 # The main job: controlled chaos tests on a real nats-server and a real supervised router.
 # Pre-flight, build, start NATS, run, collect evidence, report. Leaves a log and a run folder in _artifacts/.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+# A relative folder is the caller's.
+if [[ -n ${SQUALL_ARTIFACTS:-} && $SQUALL_ARTIFACTS != /* ]]; then export SQUALL_ARTIFACTS=$PWD/$SQUALL_ARTIFACTS; fi
+cd "$(dirname "$(readlink -f "$0")")/.."
 
 usage() {
   cat <<'EOF'
@@ -82,6 +84,11 @@ if [[ -n ${SQUALL_NATS_SERVER:-} && ! (-f $SQUALL_NATS_SERVER && -x $SQUALL_NATS
 fi
 # What exists of its path, which is where the rest would be made.
 existing=$artifacts
+room_for() { # $1: MiB, $2: a path, $3: what it is for
+  local free_kib
+  free_kib=$(df -Pk "$2" | awk 'NR == 2 {print $4}')
+  ((free_kib >= $1 * 1024)) || problems+=("only $((free_kib / 1024)) MiB free at $2: $3 needs $1 MiB")
+}
 until [[ -e $existing ]]; do existing=$(dirname "$existing"); done
 if [[ -e $artifacts && ! -d $artifacts ]]; then
   problems+=("$artifacts exists and is not a folder: move it away, or set SQUALL_ARTIFACTS")
@@ -90,10 +97,8 @@ elif ! probe=$(mktemp "$existing/.write-XXXXXX" 2>/dev/null); then
 else
   rm -f "$probe"
 fi
-free_kib=$(df -Pk "$existing" | awk 'NR == 2 {print $4}')
-if ((free_kib < 1024 * 1024)); then
-  problems+=("only $((free_kib / 1024)) MiB free here: at least 1024 MiB are needed for build and evidence")
-fi
+room_for 64 "$existing" "the evidence (SQUALL_ARTIFACTS names another folder)"
+[[ -x $suite ]] || room_for 1024 . "the build"
 if [[ ! -r /proc/self/stat ]]; then problems+=("/proc is not mounted"); fi
 
 report_problems() {
@@ -111,16 +116,24 @@ if $dry_run; then
     exec "$suite" --plan "${suite_options[@]}"
   fi
   echo "plan       not built yet; after set-up and build (cmake --preset dev) these tests would run:"
-  test_names | sed 's/^/           /'
+  # shellcheck disable=SC2053  # a pattern is what it is
+  test_names | while IFS= read -r name; do [[ $name != ${only:-*} ]] || echo "           $name"; done
   exit 0
 fi
 report_problems || exit 3
 
 mkdir -p "$artifacts"
-log=$artifacts/chaos_test_$(date +%Y%m%d_%H%M%S).log
+stem=$artifacts/chaos_test_$(date +%Y%m%d_%H%M%S)
+log=$stem.log
+# Two runs that begin in the same second have a log each.
+for ((number = 2; number < 100; ++number)); do
+  if (set -o noclobber && : >"$log") 2>/dev/null; then break; fi
+  log=${stem}_$number.log
+done
 # The log gets everything but the suite's live line, which goes to the terminal (descriptor 3) alone.
 exec 3>&1
-exec > >(tee -i -a "$log") 2>&1 # -i: a terminal's Ctrl-C reaches it too, and there is a report to come
+# Signals to the whole group (Ctrl-C, a closed terminal, timeout) reach tee too, and there is a report to come.
+exec > >(trap '' INT TERM HUP; exec tee -a "$log") 2>&1
 tee_pid=$!
 # On every way out, the last lines are in the log before this script is gone.
 trap 'exec >&- 2>&-; wait "$tee_pid" 2>/dev/null || true' EXIT

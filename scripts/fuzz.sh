@@ -2,7 +2,7 @@
 # Builds the fuzzers and runs each for some seconds on its corpus in fuzz/<name>/. A crash leaves its input in
 # build/fuzz/crashes/ and fails.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 
 seconds=${1:-60}
 if ! [[ $seconds =~ ^[0-9]+$ ]]; then

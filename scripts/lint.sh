@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Style and static analysis: house rules, shellcheck, clang-format, clang-tidy.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 
 usage() {
   cat <<'EOF'

@@ -3,7 +3,7 @@
 # to be sure that a pid is still that server. A pid file alone is never trusted: nats-server leaves it behind
 # and pids are reused, so the start time counts too.
 
-instance_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+instance_root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 instance_folder=${SQUALL_ARTIFACTS:-$instance_root/_artifacts}/nats
 instance_state=$instance_folder/nats.json   # pid, start_ticks, url, monitor, version, binary, store
 instance_pid_file=$instance_folder/nats.pid # the pid alone, for other tools
@@ -48,6 +48,35 @@ instance_runs() {
 
 instance_healthy() {
   [[ $(curl --silent --max-time 2 --output /dev/null --write-out '%{http_code}' "$1/healthz" 2>/dev/null) == 200 ]]
+}
+
+# One of start and stop at a time: what the other would see is half done. Descriptor 9; the server must not have it.
+instance_lock() {
+  exec 9>"$instance_folder/lock"
+  flock --wait 30 9 || { echo "another nats_start.sh or nats_stop.sh holds $instance_folder/lock" >&2; exit 1; }
+}
+
+# SIGTERM, then SIGKILL after $1 seconds; says what it took. Fails when the server outlives both.
+instance_end() {
+  local pid how=SIGTERM
+  pid=$(instance_field pid)
+  kill -TERM "$pid" 2>/dev/null || true
+  kill -CONT "$pid" 2>/dev/null || true # a frozen one must run to end itself
+  if ! instance_gone_within "$1"; then
+    how="SIGKILL ($1 s after SIGTERM)"
+    kill -KILL "$pid" 2>/dev/null || true
+    instance_gone_within 5 || { echo "pid $pid outlives SIGKILL" >&2; return 1; }
+  fi
+  instance_forget
+  echo "stopped: pid $pid by $how"
+}
+
+instance_gone_within() {
+  local deadline=$((SECONDS + $1))
+  while instance_runs; do
+    ((SECONDS < deadline)) || return 1
+    sleep 0.02
+  done
 }
 
 instance_forget() { rm -f "$instance_state" "$instance_pid_file"; }

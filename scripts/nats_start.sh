@@ -15,7 +15,7 @@ EOF
 }
 
 # shellcheck source-path=SCRIPTDIR source=nats_instance.sh
-source "$(dirname "${BASH_SOURCE[0]}")/nats_instance.sh"
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/nats_instance.sh"
 readonly health_patience=15 # seconds
 
 say() { echo "nats_start.sh: $*" >&2; }
@@ -98,28 +98,38 @@ check_not_running() {
   url=$(instance_field url)
   if [[ -z $url ]]; then
     say "an earlier start was cut off: its server (pid $(instance_field pid)) is ended"
-    "$instance_root/scripts/nats_stop.sh" >&2 || exit 1
+    instance_end 10 >&2 || exit 1
     return 0
   fi
   if [[ $port != -1 && ${url##*:} != "$port" ]]; then
     say "it runs already, on $url; stop it first (scripts/nats_stop.sh) to have it on port $port"
     exit 1
   fi
+  if ! instance_healthy "$(instance_field monitor)"; then
+    say "it runs already (pid $(instance_field pid)) and is not healthy: scripts/nats_stop.sh ends it, then start again"
+    exit 1
+  fi
   print_running "runs already"
   exit 0
 }
 
+last_lines() {
+  [[ -s $instance_log ]] || { echo "it said nothing in $instance_log"; return; }
+  echo "the last lines of $instance_log:"
+  tail -n 12 "$instance_log" | sed 's/^/  /'
+}
+
 died() {
-  say "nats-server died at start; the last lines of $instance_log:"
-  tail -n 12 "$instance_log" | sed 's/^/  /' >&2
+  local status=0
+  wait "$server" || status=$?
+  say "nats-server died at start (exit code $status); $(last_lines)"
   instance_forget
   exit 1
 }
 
 # Ends what this script has started when it cannot finish.
 give_up() {
-  say "$1; the last lines of $instance_log:"
-  tail -n 12 "$instance_log" | sed 's/^/  /' >&2
+  say "$1; $(last_lines)"
   kill -KILL "$server" 2>/dev/null || true
   instance_forget
   exit 1
@@ -130,8 +140,7 @@ if ! mkdir -p "$instance_folder/store" "$instance_folder/ports" 2>/dev/null || [
   say "cannot write to $instance_folder"
   exit 1
 fi
-exec 9>"$instance_folder/lock"
-flock --wait 30 9 || { say "another nats_start.sh holds $instance_folder/lock"; exit 1; }
+instance_lock
 check_not_running
 if [[ $port != -1 ]]; then
   owner=$(owner_of_port "$port")
@@ -141,15 +150,17 @@ fi
 # Beyond this point nothing of ours runs, and the port (if one was asked for) was free a moment ago.
 rm -f "$instance_folder"/ports/*.ports
 : >"$instance_log"
-# It is known before it runs, so that whoever kills this script leaves no server that nobody knows. A start must
-# not wait for what the server holds open: 9 is the lock.
+# It is known before it runs, so that whoever kills this script leaves no server that nobody knows: until then
+# this one holds the lock (9), too, which the server must not.
 (
-  jq -n --argjson pid "$BASHPID" --arg start_ticks "$(start_ticks_of "$BASHPID")" --arg binary "$binary" \
+  self=$BASHPID # in a command substitution it would be another one, perhaps with a later start
+  jq -n --argjson pid "$self" --arg start_ticks "$(start_ticks_of "$self")" --arg binary "$binary" \
     '$ARGS.named' >"$instance_state.new"
   mv "$instance_state.new" "$instance_state"
+  exec 9>&-
   exec setsid "$binary" --jetstream --store_dir "$instance_folder/store" --addr 127.0.0.1 --port "$port" \
     --http_port "$monitor_port" --ports_file_dir "$instance_folder/ports"
-) </dev/null >>"$instance_log" 2>&1 9>&- &
+) </dev/null >>"$instance_log" 2>&1 &
 server=$!
 trap 'give_up "interrupted"' INT TERM HUP
 

@@ -11,7 +11,7 @@ EOF
 }
 
 # shellcheck source-path=SCRIPTDIR source=nats_instance.sh
-source "$(dirname "${BASH_SOURCE[0]}")/nats_instance.sh"
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/nats_instance.sh"
 
 case ${1:-} in
   "") ;;

@@ -13,7 +13,7 @@ EOF
 }
 
 # shellcheck source-path=SCRIPTDIR source=nats_instance.sh
-source "$(dirname "${BASH_SOURCE[0]}")/nats_instance.sh"
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/nats_instance.sh"
 
 grace=10
 while [[ $# -gt 0 ]]; do
@@ -28,29 +28,10 @@ while [[ $# -gt 0 ]]; do
   esac
 done
 
+if [[ -d $instance_folder && -w $instance_folder ]]; then instance_lock; fi
 if ! instance_runs; then
   instance_forget
   echo "not running"
   exit 0
 fi
-pid=$(instance_field pid)
-
-# Returns once the server is gone, or fails after so many seconds.
-gone_within() {
-  local deadline=$((SECONDS + $1))
-  while instance_runs; do
-    ((SECONDS < deadline)) || return 1
-    sleep 0.02
-  done
-}
-
-kill -TERM "$pid" 2>/dev/null || true
-kill -CONT "$pid" 2>/dev/null || true # a frozen one must run to end itself
-how=SIGTERM
-if ! gone_within "$grace"; then
-  how="SIGKILL ($grace s after SIGTERM)"
-  kill -KILL "$pid" 2>/dev/null || true
-  gone_within 5 || { echo "nats_stop.sh: pid $pid outlives SIGKILL" >&2; exit 1; }
-fi
-instance_forget
-echo "stopped: pid $pid by $how"
+instance_end "$grace"

@@ -5,7 +5,7 @@
 #   --check  also runs the packed program in a bare Debian root, made with debootstrap (needs root and the mirror)
 # Exit codes: 0 packed, 1 the build or a check failed, 2 bad usage
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 
 check=
 case ${1:-} in

@@ -3,7 +3,7 @@
 # folder takes part by itself. Every process writes what a sanitizer has to say to a file, also those that a test
 # starts and kills, and one such file fails the run.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 
 usage() {
   cat <<'EOF'

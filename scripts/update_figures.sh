@@ -2,7 +2,7 @@
 # Writes the figures of a run into docs/CHAOS_FAILURE_MODES.md, between its two marks: what was measured, when,
 # on what, by which command.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 
 run=${1:-_artifacts/latest}
 document=docs/CHAOS_FAILURE_MODES.md

@@ -130,6 +130,7 @@ asio::awaitable<base::Result<void>> Deployment::start(base::Instant deadline) {
   for (const auto& server : servers_) {
     const auto healthy_at = co_await server->wait_healthy(deadline);
     if (!healthy_at) co_return std::unexpected(healthy_at.error());
+    if (auto alone = server->runs_alone(); !alone) co_return alone;
   }
   if (servers_.size() > 1) co_return co_await wait_meta_leader(deadline);
   co_return base::Result<void>{};

@@ -132,6 +132,18 @@ asio::awaitable<base::Result<base::Instant>> Server::wait_healthy(base::Instant 
                        settings_.log_path.string());
 }
 
+base::Result<void> Server::runs_alone() const {
+  for (const process::ProcStatus& member : child_->tree().members()) {
+    if (member.identity == child_->identity()) continue;
+    return base::fail(
+        "{} (pid {}) is not the server: it has started {}, and a kill would only end what stands in front of "
+        "it; "
+        "end the wrapper {} with exec, or name the server itself",
+        name(), child_->pid(), member.describe(), settings_.binary.path.string());
+  }
+  return {};
+}
+
 asio::awaitable<base::Result<ServerStart>> Server::start(base::Instant deadline) {
   if (auto launched = launch(); !launched) co_return std::unexpected(launched.error());
   const auto info_at = co_await wait_info(deadline);

@@ -68,7 +68,10 @@ class Server {
   // Waits until INFO is seen. Errors: it died (with its last log lines), or the deadline passed.
   boost::asio::awaitable<base::Result<base::Instant>> wait_info(base::Instant deadline);
   boost::asio::awaitable<base::Result<base::Instant>> wait_healthy(base::Instant deadline);
-  // The three in order.
+  // Once it is healthy. Errors: what was started is not the server but a wrapper of it, and would die in its
+  // place.
+  base::Result<void> runs_alone() const;
+  // The three in order: executed, INFO, healthy.
   boost::asio::awaitable<base::Result<ServerStart>> start(base::Instant deadline);
 
   // Sends a signal and returns at once (inject/kill.h also proves the effect). False: it was not running.

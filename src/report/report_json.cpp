@@ -1,4 +1,6 @@
 // verdict.json: the model as JSON, both ways. One function per type, fields in the order of the model.
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -34,6 +36,20 @@ check::VerdictKind read_verdict(const Json& json) {
     if (check::to_string(kind) == name) return kind;
   }
   throw UnknownName{"no such verdict: " + name};
+}
+
+constexpr std::array<std::pair<std::string_view, Victim>, 3> kVictims{
+    {{"server", Victim::server}, {"process", Victim::process}, {"link", Victim::link}}};
+
+std::string write_victim(Victim victim) {
+  return std::string(
+      std::ranges::find(kVictims, victim, [](const auto& each) { return each.second; })->first);
+}
+Victim read_victim(const Json& json) {
+  const auto name = json.get<std::string>();
+  const auto* found = std::ranges::find(kVictims, name, [](const auto& each) { return each.first; });
+  if (found == kVictims.end()) throw UnknownName{"no such victim: " + name};
+  return found->second;
 }
 
 Group read_group(const Json& json) {
@@ -79,6 +95,7 @@ check::Totals read_totals(const Json& json) {
 Json write_trial(const TrialReport& trial) {
   return {{"number", trial.number},
           {"fault", trial.fault},
+          {"victim", write_victim(trial.victim)},
           {"down_time_ms", ms(trial.down_time)},
           {"verdict", check::to_string(trial.verdict)},
           {"reasons", trial.reasons},
@@ -105,6 +122,7 @@ TrialReport read_trial(const Json& json) {
   const Json& phases = json.at("phases");
   return {.number = json.at("number"),
           .fault = json.at("fault"),
+          .victim = read_victim(json.at("victim")),
           .down_time = read_optional_ms(json.at("down_time_ms")),
           .verdict = read_verdict(json.at("verdict")),
           .reasons = read_strings(json.at("reasons")),
@@ -243,7 +261,8 @@ RunReport read_report(const Json& json) {
                    .cases = read_list(json.at("cases"), read_case),
                    .totals = read_totals(json.at("totals")),
                    .notes = read_list(json.at("notes"), read_note),
-                   .evidence = json.at("evidence")};
+                   .evidence = json.at("evidence"),
+                   .not_run = json.at("not_run")};
   for (const auto& [of, version] : json.at("versions").items()) report.versions.push_back({of, version});
   const auto started = base::parse_rfc3339(json.at("started").get<std::string>());
   if (!started) throw UnknownName{"`started` is not a time"};
@@ -265,6 +284,7 @@ std::string to_json(const RunReport& report) {
                   {"seed", report.seed},
                   {"versions", versions},
                   {"evidence", report.evidence},
+                  {"not_run", report.not_run},
                   {"totals", write_totals(report.totals)},
                   {"notes", list(report.notes, write_note)},
                   {"cases", list(report.cases, write_case)}};

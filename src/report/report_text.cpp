@@ -52,9 +52,15 @@ TableRow table_row(const CaseReport& report) {
                .ttg_p50 = "–",
                .ttg_p95 = "–",
                .ttg_max = "–",
-               .acked = group_digits(report.totals.acked),
-               .lost = group_digits(report.totals.lost),
-               .duplicated = group_digits(report.totals.duplicated)};
+               .acked = "–",
+               .lost = "–",
+               .duplicated = "–"};
+  // A case that was cut off before its ledger was looked at has lost nothing and proven nothing.
+  if (!report.checks.empty()) {
+    row.acked = group_digits(report.totals.acked);
+    row.lost = group_digits(report.totals.lost);
+    row.duplicated = group_digits(report.totals.duplicated);
+  }
   if (ttg.trials == 0) return row;
   row.ttg_p50 = duration_or(ttg.median, "never");
   row.ttg_p95 = ttg.trials < check::kTrialsForP95 ? check::judged_label(ttg) : duration_or(ttg.p95, "never");
@@ -67,13 +73,14 @@ std::string count_verdicts(const RunReport& report) {
     return std::count_if(report.cases.begin(), report.cases.end(),
                          [&](const CaseReport& each) { return each.verdict == kind; });
   };
-  std::string text =
-      fmt::format("{} of {} tests passed", count(check::VerdictKind::pass), report.cases.size());
+  std::string text = fmt::format("{} of {} tests passed", count(check::VerdictKind::pass),
+                                 report.cases.size() + report.not_run);
   if (const auto failed = count(check::VerdictKind::fail); failed > 0)
     text += fmt::format(", {} failed", failed);
   if (const auto open = count(check::VerdictKind::inconclusive); open > 0) {
     text += fmt::format(", {} inconclusive", open);
   }
+  if (report.not_run > 0) text += fmt::format(", {} not run", report.not_run);
   return text;
 }
 

@@ -44,7 +44,8 @@ std::string make_summary(const TrialReport& trial) {
   if (!trial.took_effect_at) return text + " · its effect was never seen";
   if (trial.down_time) {
     const bool at_once = *trial.down_time == base::Nanos{0};
-    text += " · down " + (at_once ? "0 s" : base::format_duration(*trial.down_time));
+    text += (trial.victim == Victim::link ? " · for " : " · down ") +
+            (at_once ? "0 s" : base::format_duration(*trial.down_time));
   }
   text += fmt::format(" · {} unfinished", trial.total_hits());
   const auto add_if_seen = [&](std::string_view name, std::optional<base::Nanos> value) {
@@ -55,7 +56,10 @@ std::string make_summary(const TrialReport& trial) {
     add_if_seen(name, value);
   };
   add_if_seen("detected", trial.phases.detected);
-  add_if_seen("server back", trial.phases.server_back);
+  add_if_seen(trial.victim == Victim::server    ? "server back"
+              : trial.victim == Victim::process ? "process back"
+                                                : "fault over",
+              trial.phases.server_back);
   add_if_seen("reconnected", trial.phases.reconnected);
   add("first output", trial.phases.first_output);
   add("caught up", trial.phases.caught_up);

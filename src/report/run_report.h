@@ -19,8 +19,9 @@ namespace squall::report {
 
 // Since the fault took effect. Nothing: not seen within `observed_for` (or not applicable).
 struct Phases {
-  std::optional<base::Nanos> detected;     // the system said so itself, in its log or metrics
-  std::optional<base::Nanos> server_back;  // the broker answers, the process runs again
+  std::optional<base::Nanos> detected;  // the system said so itself, in its log or metrics
+  std::optional<base::Nanos>
+      server_back;  // the broker answers, the process runs again, the link's fault is over
   std::optional<base::Nanos> reconnected;
   std::optional<base::Nanos> first_output;
   std::optional<base::Nanos> caught_up;
@@ -35,9 +36,13 @@ struct StageHits {
   bool operator==(const StageHits&) const = default;
 };
 
+// Whom a trial's fault struck: it says what "back" means.
+enum class Victim { server, process, link };  // the more telling first
+
 struct TrialReport {
   int number = 1;
   std::string fault;  // "SIGKILL nats-1 (pid 4711)"; empty: a control trial
+  Victim victim = Victim::server;
   std::optional<base::Nanos> down_time;
   check::VerdictKind verdict = check::VerdictKind::inconclusive;
   std::vector<std::string> reasons;
@@ -60,7 +65,8 @@ struct TrialReport {
   bool operator==(const TrialReport&) const = default;
 };
 
-// "KILL nats-1 · down 2.00 s · 7 unfinished · server back 2.01 s · first output 2.02 s · caught up 2.40 s"
+// "KILL nats-1 · down 2.00 s · 7 unfinished · server back 2.01 s · first output 2.02 s · caught up 2.40 s"; a
+// link is not down, its fault lasts, and is over.
 std::string make_summary(const TrialReport& trial);
 
 enum class Group { resilience, messages, observability };
@@ -142,7 +148,8 @@ struct RunReport {
   std::vector<CaseReport> cases;
   check::Totals totals;
   std::vector<Note> notes;
-  std::string evidence;  // the folder's path, for people
+  std::string evidence;     // the folder's path, for people
+  std::size_t not_run = 0;  // cases of the plan that an interruption left out
 
   check::VerdictKind verdict() const;
 

@@ -32,6 +32,17 @@ ledger::FaultClass fault_class_of(const fault::Action& action, bool of_a_server)
                                                      : ledger::FaultClass::process_freeze;
 }
 
+report::Victim victim_of(const fault::Action& action) {
+  if (std::holds_alternative<fault::OnLink>(action)) return report::Victim::link;
+  return is_server(fault::target_of(action)) ? report::Victim::server : report::Victim::process;
+}
+
+report::Victim victim_of(const fault::TrialSteps& steps) {
+  report::Victim most = report::Victim::link;
+  for (const fault::Step& step : steps.steps) most = std::min(most, victim_of(step.fault.action));
+  return most;
+}
+
 std::vector<ledger::Circumstance> fault_facts(const fault::TrialSteps& steps,
                                               const std::vector<Struck>& struck, std::uint32_t first_number) {
   std::vector<ledger::Circumstance> facts;

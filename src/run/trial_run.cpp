@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/task_group.h"
+#include "run/fault_facts.h"
 #include "run/trial_work.h"
 
 namespace squall::run {
@@ -111,6 +112,7 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
   };
   TrialResult result;
   result.report.number = planned.number;
+  result.report.victim = victim_of(planned);
   result.window.observed_from = base::now();
   event(evidence::EventKind::phase, base::now(), "baseline");
   const auto operational =
@@ -182,12 +184,13 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
     if (!recovery.caught_up) waiting_for.push_back(recovery.censored_because);
     report.phases.first_output = recovery.first_output;
     report.phases.caught_up = recovery.caught_up;
-    // Green means operational and caught up, so it cannot be before the later of the two.
+    // Green means operational and caught up, and the fault over, so it cannot be before the latest of them.
     const auto back = back_of(recovery, place.experiment);
     if (!back) {
       report.time_to_green.reset();
     } else if (report.time_to_green) {
-      report.time_to_green = std::max(*report.time_to_green, *back);
+      report.time_to_green =
+          std::max({*report.time_to_green, *back, report.phases.server_back.value_or(base::Nanos{0})});
     }
     place.load.with_ledger([&](const ledger::Ledger& ledger) {
       fill_work(report, ledger, window);

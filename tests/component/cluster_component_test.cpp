@@ -159,6 +159,20 @@ TEST_F(ClusterComponent, AServerThatDiesAtStartIsReportedWithItsLastWordsAndItsL
   EXPECT_THAT(start.error().message(), HasSubstr("unknown field \"no_such_setting\""));
 }
 
+// A kill would end the wrapper, the server would go on, and the run would call that a recovery.
+TEST_F(ClusterComponent, AWrapperOfTheServerIsRefused) {
+  auto how = options();
+  const auto wrapper = folder / "wrapper.sh";
+  std::ofstream(wrapper) << fmt::format("#!/bin/sh\n{} \"$@\"\n", resolve_nats_server()->path.string());
+  std::filesystem::permissions(wrapper, std::filesystem::perms::owner_all);
+  how.binary = wrapper;
+  const auto deployment = prepare(how);
+  const auto start = base::run(io, deployment->start(within(20s)));
+  ASSERT_FALSE(start);
+  EXPECT_THAT(start.error().message(), HasSubstr("is not the server: it has started"));
+  EXPECT_THAT(start.error().message(), HasSubstr("end the wrapper " + wrapper.string() + " with exec"));
+}
+
 TEST_F(ClusterComponent, AServerThatIsFrozenAtStartIsReportedAtTheDeadline) {
   const auto deployment = prepare(options());
   ASSERT_TRUE(deployment->server().launch());

@@ -100,13 +100,14 @@ Trial nats_kill_trial(ControlledCase& c, const fault::PlannedTrial& planned) {
   const auto output = trial.recovery.first_output;
   const double repeats = growth(trial, "router_idempotency_hit_total");
   const base::Nanos allowed = kOutputAfterReady + static_cast<std::int64_t>(repeats) * kTimePerRepeat;
-  const bool prompt = back && output && trial.metrics.took_effect_at + *output <= *back + allowed;
+  std::optional<base::Nanos> after_ready;
+  if (back && output) after_ready = trial.metrics.took_effect_at + *output - *back;
+  const bool prompt = after_ready && *after_ready <= allowed;
   c.expect(Group::resilience,
            "new work flows within 1.5 s of the broker being ready, plus 0.25 ms per repeat", prompt,
-           output && back
-               ? fmt::format("{} after {:.0f} repeats",
-                             base::format_duration(trial.metrics.took_effect_at + *output - *back), repeats)
-               : "never");
+           after_ready ? fmt::format("{} after {:.0f} repeats", base::format_duration(*after_ready), repeats)
+                       : "never",
+           after_ready);
   expect_connection_was_lost_and_restored(c, trial);
   return trial;
 }
@@ -136,7 +137,7 @@ Trial supervisor_kill_trial(ControlledCase& c, const fault::PlannedTrial& planne
   c.expect(Group::resilience, "the system is operational again", chaos.is_system_operational());
   const auto output = trial.recovery.first_output;
   c.expect(Group::resilience, "new work flows within 5 s of the kill", output && *output < seconds(5),
-           output ? base::format_duration(*output) : "never");
+           output ? base::format_duration(*output) : "never", output);
   c.expect(Group::observability, "router_supervisor_restarts_total went up by one",
            growth(trial, "router_supervisor_restarts_total") == 1.0,
            fmt::format("{:.0f}", growth(trial, "router_supervisor_restarts_total")));

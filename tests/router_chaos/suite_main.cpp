@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -113,12 +114,16 @@ int conclude(SuiteRun& run) {
   report::RunReport& report = run.report();
   report.took = base::now() - run.folder().anchor().mono;
   add_totals(report);
+  for (const PlannedCase& planned : cases_of(run.options())) {
+    if (matches(planned.name, run.options().only)) ++report.not_run;
+  }
+  report.not_run -= std::min(report.not_run, report.cases.size());
   print_worst_trials(run);
   run.say("");
   run.say(report::render_table(report, {.colour = isatty(STDOUT_FILENO) == 1}));
   if (const auto written = report::write_reports(run.folder(), report); !written) {
     run.say("squall: " + written.error().message());
-    return kExitInternal;
+    return kExitInconclusive;
   }
   run.say(fmt::format("report     {}", (run.folder().path() / "report.html").string()));
   run.say(fmt::format("evidence   {}/ (report.md, junit.xml, verdict.json, timeline.jsonl, ledgers, logs)",

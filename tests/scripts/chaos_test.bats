@@ -185,10 +185,47 @@ fake_ninja() {
   ctrl_c
   [ "$status" -eq 130 ]
   wait_until_none_marked "$mark"
-  grep -q "interrupted by signal 2" "$work/out"
+  grep -q "interrupted by SIGINT" "$work/out"
   grep -q "^report     " "$work/out"
   [ -f "$SQUALL_ARTIFACTS"/latest/verdict.json ]
   [ -z "$(ls "$SQUALL_ARTIFACTS/.work")" ]
+}
+
+@test "a signal to the whole group, as of timeout or a closed terminal, does not cost the end of the log" {
+  for signal in TERM HUP; do
+    start_as_a_group --only test_nats_kill_recovery
+    wait_for_line "$work/out" "trial  1"
+    kill -s "$signal" -- "-$script"
+    status=0
+    wait "$script" || status=$?
+    [ "$status" -eq 143 ] || { echo "$signal: $status"; cat "$work/out"; false; }
+    wait_until_none_marked "$mark"
+    for said in "$work/out" "$(ls -t "$SQUALL_ARTIFACTS"/chaos_test_*.log | head -n 1)"; do
+      grep -q "interrupted by SIGTERM" "$said"
+      grep -q "^test_nats_kill_recovery .* – .* – " "$said" # nothing of it was judged
+      grep -q "^report     " "$said"
+    done
+  done
+}
+
+@test "a suite that is cut off names what did not run" {
+  start_as_a_group --only 'test_router_*'
+  wait_for_line "$work/out" "^test_router_supervisor"
+  ctrl_c
+  [ "$status" -eq 130 ]
+  grep -q "0 of 3 tests passed, 1 inconclusive, 2 not run" "$work/out"
+}
+
+@test "called by a symlink, and from another folder with a folder of one's own, it is the same" {
+  ln -s "$PWD/scripts/chaos_test.sh" "$work/link.sh"
+  root=$PWD
+  cd "$work"
+  SQUALL_ARTIFACTS=mine run ./link.sh --dry-run --only 'test_nats_*'
+  [ "$status" -eq 0 ]
+  [[ $output == *test_nats_kill_recovery* && $output != *test_router* ]]
+  SQUALL_ARTIFACTS=/proc/none run ./link.sh
+  [ "$status" -eq 3 ]
+  cd "$root"
 }
 
 @test "Ctrl-C before the first trial ends with 130 and nothing left, whatever it interrupts" {

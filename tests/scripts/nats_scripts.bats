@@ -125,6 +125,16 @@ EOF
   [ "$(field monitor)" = "$monitor" ]
 }
 
+servers_of_ours() {
+  local servers=0 line
+  for line in /proc/[0-9]*/cmdline; do
+    if { tr '\0' ' ' <"$line"; } 2>/dev/null | grep -q -- "--store_dir $SQUALL_ARTIFACTS/nats/store"; then
+      servers=$((servers + 1))
+    fi
+  done
+  echo "$servers"
+}
+
 # A start that is killed as soon as its server is known, and another one.
 start_kill_start() {
   scripts/nats_start.sh 3>&- &
@@ -134,13 +144,8 @@ start_kill_start() {
   wait "$start" || true
   run scripts/nats_start.sh
   [ "$status" -eq 0 ]
-  servers=0
-  for line in /proc/[0-9]*/cmdline; do
-    if tr '\0' ' ' <"$line" 2>/dev/null | grep -q -- "--store_dir $SQUALL_ARTIFACTS/nats/store"; then
-      servers=$((servers + 1))
-    fi
-  done
-  [ "$servers" -eq 1 ]
+  servers=$(servers_of_ours)
+  [ "$servers" -eq 1 ] || { echo "$servers servers; $output"; ps -eo pid,ppid,args | grep "$SQUALL_ARTIFACTS"; false; }
 }
 
 @test "a start that is killed leaves no server that the next one does not know" {
@@ -153,6 +158,16 @@ start_kill_start() {
   printf '#!/bin/sh\nsleep 0.5\nexec /usr/bin/setsid "$@"\n' >"$work/bin/setsid"
   chmod +x "$work/bin/setsid"
   PATH=$work/bin:$PATH start_kill_start
+}
+
+@test "nor does one that is killed at any other moment" {
+  for ms in 050 070 090 110 130 150 170; do
+    timeout -s KILL "0.$ms" scripts/nats_start.sh 3>&- || true
+    scripts/nats_start.sh 3>&-
+    [ "$(servers_of_ours)" -eq 1 ]
+    scripts/nats_stop.sh
+    [ "$(servers_of_ours)" -eq 0 ]
+  done
 }
 
 @test "a server is running while it becomes one" {
@@ -177,6 +192,9 @@ start_kill_start() {
   run scripts/nats_status.sh
   [ "$status" -eq 1 ]
   [[ ${lines[0]} == "running, not healthy" ]]
+  run scripts/nats_start.sh
+  [ "$status" -eq 1 ]
+  [[ $output == *"is not healthy: scripts/nats_stop.sh ends it"* ]]
   run scripts/nats_stop.sh
   [ "$status" -eq 0 ]
   [[ $output == "stopped: pid "*" by SIGTERM" ]]
