@@ -14,6 +14,10 @@
 
 namespace squall::cli {
 
+// Where runs keep their evidence when nobody says: the environment's SQUALL_ARTIFACTS, as for the scripts, or
+// _artifacts here.
+std::string standard_artifacts();
+
 struct Option {
   // "--seed", or a bare name for what stands without dashes: "file".
   std::string name;

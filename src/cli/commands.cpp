@@ -1,5 +1,7 @@
 #include "cli/commands.h"
 
+#include <cstdlib>
+
 #include "cli/doctor_command.h"
 #include "cli/explain_command.h"
 #include "cli/heal_command.h"
@@ -15,6 +17,11 @@
 #include "cli/version_command.h"
 
 namespace squall::cli {
+
+std::string standard_artifacts() {
+  const char* named = std::getenv("SQUALL_ARTIFACTS");
+  return named == nullptr || *named == '\0' ? "_artifacts" : named;
+}
 
 std::vector<Command> all_commands() {
   std::vector<Command> commands;

@@ -11,7 +11,7 @@ namespace {
 
 struct Asked {
   std::string folder;
-  std::string artifacts = "_artifacts";
+  std::string artifacts = standard_artifacts();
   bool force = false;
 };
 
@@ -75,7 +75,7 @@ Command heal_command() {
                    .into = &asked->folder,
                    .value = "FOLDER"},
                   {.name = "--artifacts",
-                   .help = "Where runs are looked for (_artifacts)",
+                   .help = "Where runs are looked for (SQUALL_ARTIFACTS, else _artifacts)",
                    .into = &asked->artifacts},
                   {.name = "--force",
                    .help =

@@ -17,7 +17,7 @@ constexpr int kExitSignalBase = 128;
 
 struct Asked {
   PlanFlags plan;
-  std::string artifacts = "_artifacts";
+  std::string artifacts = standard_artifacts();
 };
 
 int exit_code(const run::RunOutcome& outcome) {
@@ -65,7 +65,7 @@ Command run_experiment_command() {
                       {.name = "--seed", .help = "Instead of the file's", .into = &asked->plan.seed},
                       {.name = "--trials", .help = "Instead of the file's", .into = &asked->plan.trials},
                       {.name = "--artifacts",
-                       .help = "Folder for the evidence (_artifacts)",
+                       .help = "Folder for the evidence (SQUALL_ARTIFACTS, else _artifacts)",
                        .into = &asked->artifacts}},
           .run = [asked] { return run_file(*asked); },
           .state = asked};

@@ -107,11 +107,11 @@ EOT
 @test "inputs go to a range of subjects in a range of sizes" {
   inputs_experiment '  publish: ["orders.created.{0..2}", orders.created.late]
   payload: {size: [100..2 KiB, 300]}' --work=0.001
-  run "$SQUALL" run inputs.yaml
+  SQUALL_ARTIFACTS=mine run "$SQUALL" run inputs.yaml
   [ "$status" -eq 0 ] || { echo "$output"; false; }
   "$SQUALL" plan inputs.yaml | grep -F 'messages to orders.created.0, orders.created.1 … orders.created.late (4 subjects)'
   # The attempts of each subject have an order key of their own.
-  [ "$("$SQUALL" ledger _artifacts/latest --kind attempt | jq .order_key | sort -u | wc -l)" -eq 4 ]
+  [ "$("$SQUALL" ledger mine/latest --kind attempt | jq .order_key | sort -u | wc -l)" -eq 4 ]
 }
 
 @test "subjects of two streams are refused, with both" {
