@@ -45,8 +45,10 @@ void FactsTable::let_go(const std::function<bool(OpId)>& settled) {
     for (std::size_t index = 0; index < kPerPage; ++index) {
       const OpId id = first_ + index;
       if (settled(id)) continue;
-      if (stragglers_.size() >= kMaxStragglers) {
-        // Those of before may have been settled by now.
+      if (stragglers_.size() >= kMaxStragglers && id >= sweeps_from_) {
+        // Those of before may have been settled by now. Looking at all of them for each input would make a
+        // system that is far behind slow down the load itself.
+        sweeps_from_ = id + kBetweenSweeps;
         std::erase_if(stragglers_, [&](const auto& straggler) { return settled(straggler.first); });
       }
       if (stragglers_.size() >= kMaxStragglers) {

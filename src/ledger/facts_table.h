@@ -80,6 +80,7 @@ class FactsTable {
  private:
   static constexpr std::size_t kPerPage = 1024;
   static constexpr std::size_t kMaxStragglers = 1 << 16;
+  static constexpr std::size_t kBetweenSweeps = kMaxStragglers / 16;
   struct Page {
     std::vector<Facts> facts;
     std::vector<StageEffects> effects;
@@ -99,6 +100,7 @@ class FactsTable {
   OpId first_ = 0;  // of pages_.front()
   OpId size_ = 0;
   std::uint64_t forgotten_ = 0;
+  OpId sweeps_from_ = 0;  // no look at all stragglers for inputs before it
   std::deque<std::shared_ptr<Page>> pages_;  // shared with copies until written
   std::unordered_map<OpId, Straggler> stragglers_;
 };
