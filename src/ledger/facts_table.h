@@ -100,7 +100,7 @@ class FactsTable {
   OpId first_ = 0;  // of pages_.front()
   OpId size_ = 0;
   std::uint64_t forgotten_ = 0;
-  OpId sweeps_from_ = 0;  // no look at all stragglers for inputs before it
+  OpId sweeps_from_ = 0;                     // no look at all stragglers for inputs before it
   std::deque<std::shared_ptr<Page>> pages_;  // shared with copies until written
   std::unordered_map<OpId, Straggler> stragglers_;
 };

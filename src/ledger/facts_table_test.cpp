@@ -8,8 +8,8 @@ namespace {
 constexpr std::size_t kKept = 10'000;
 constexpr OpId kInputs = 300'000;
 
-// A service that is far behind, or whose effects nobody sees: this once took the load down from 270,000 inputs a
-// second to 9,000.
+// A service that is far behind, or whose effects nobody sees: this once took the load down from 270,000
+// inputs a second to 9,000.
 TEST(FactsTable, ABacklogWithoutEndCostsEachInputAFewLooks) {
   FactsTable table(1, kKept);
   std::uint64_t looks = 0;
