@@ -19,7 +19,7 @@ using namespace squall::bench;
 void must(natsStatus status) {
   if (status == NATS_OK) return;
   std::cerr << "libnats_peer: " << natsStatus_GetText(status) << ": " << nats_GetLastError(nullptr) << "\n";
-  std::exit(1);
+  std::exit(1);  // NOLINT(concurrency-mt-unsafe): one thread of ours
 }
 
 template <auto Destroy>

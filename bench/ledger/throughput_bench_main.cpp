@@ -47,7 +47,7 @@ class LedgerFile {
 
 [[noreturn]] void die(std::string_view why) {
   std::cerr << "throughput_bench: " << why << "\n";
-  std::exit(1);
+  std::exit(1);  // NOLINT(concurrency-mt-unsafe): one thread of ours
 }
 
 workload::WorkloadOptions options_for(const Arguments& arguments, LedgerFile& file) {

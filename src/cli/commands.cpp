@@ -19,7 +19,7 @@
 namespace squall::cli {
 
 std::string standard_artifacts() {
-  const char* named = std::getenv("SQUALL_ARTIFACTS");
+  const char* named = std::getenv("SQUALL_ARTIFACTS");  // NOLINT(concurrency-mt-unsafe): nobody sets any
   return named == nullptr || *named == '\0' ? "_artifacts" : named;
 }
 

@@ -44,6 +44,11 @@ base::Result<void> check(const Asked& asked) {
       return base::fail("{}: {} is no NATS subject without wildcards", option, *subject);
     }
   }
+  if (asked.input == asked.output) {
+    return base::fail(
+        "--in and --out are the same subject: what the service makes of {} is published elsewhere",
+        asked.input);
+  }
   if (!asked.url.empty() && !experiment::is_nats_url(asked.url)) {
     return base::fail(
         "--nats: expected a URL such as nats://127.0.0.1:4222, without user and password "
@@ -92,6 +97,9 @@ base::Result<std::string> read_sample(const std::string& path) {
   const auto json = nlohmann::ordered_json::parse(sample, nullptr, false);
   if (json.is_object()) return json.dump();
   while (sample.ends_with('\n')) sample.pop_back();
+  // Plain text is fine; what is meant to be JSON and is none would fail much later.
+  if (json.is_discarded() && (path.ends_with(".json") || sample.starts_with('{') || path.ends_with(".jsonl")))
+    return base::fail("--sample: {} is no JSON: {:.40}", path, sample);
   if (sample.find('\n') != sample.npos)
     return base::fail("--sample: {} has more than one line and is no JSON", path);
   return sample;

@@ -37,7 +37,7 @@ base::Result<std::string> read_text(const std::string& path) {
 
 base::Result<std::string> read_token(const std::string& path) {
   if (path.empty()) {
-    const char* const token = std::getenv(kTokenVariable);
+    const char* const token = std::getenv(kTokenVariable);  // NOLINT(concurrency-mt-unsafe): nobody sets any
     return std::string(token == nullptr ? "" : token);
   }
   const auto text = read_text(path);

@@ -171,7 +171,7 @@ JetStream::Answer<void> JetStream::delete_stream(std::string name, base::Instant
   co_return Outcome<void>{};
 }
 
-JetStream::Answer<std::vector<std::string>> JetStream::consumer_names(std::string stream,
+JetStream::Answer<std::vector<std::string>> JetStream::consumer_names(const std::string& stream,
                                                                       base::Instant deadline) {
   return names(api("CONSUMER.NAMES", stream), "consumers", deadline);
 }

@@ -88,7 +88,7 @@ class JetStream {
   Answer<StreamStatus> create_stream(nlohmann::json config, base::Instant deadline);
   Answer<void> delete_stream(std::string name, base::Instant deadline);
 
-  Answer<std::vector<std::string>> consumer_names(std::string stream, base::Instant deadline);
+  Answer<std::vector<std::string>> consumer_names(const std::string& stream, base::Instant deadline);
   Answer<ConsumerStatus> consumer(std::string stream, std::string name, base::Instant deadline);
   // Durable with "durable_name", else ephemeral.
   Answer<ConsumerStatus> create_consumer(std::string stream, nlohmann::json config, base::Instant deadline);

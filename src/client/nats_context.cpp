@@ -119,8 +119,8 @@ base::Result<Access> parse_context(std::string_view text, const Path& home) {
 }
 
 ContextFolder ContextFolder::of_user() {
-  const char* home = std::getenv("HOME");
-  const char* config = std::getenv("XDG_CONFIG_HOME");
+  const char* home = std::getenv("HOME");               // NOLINT(concurrency-mt-unsafe): nobody sets any
+  const char* config = std::getenv("XDG_CONFIG_HOME");  // NOLINT(concurrency-mt-unsafe): nobody sets any
   ContextFolder folder{.nats_folder = {}, .home = home == nullptr ? "/" : home};
   folder.nats_folder =
       (config == nullptr || *config == '\0' ? folder.home / ".config" : Path(config)) / "nats";

@@ -165,9 +165,8 @@ class Table {
 template <typename T>
 Shape<T> section(std::shared_ptr<const Table<T>> table) {
   return {.doc = {.type = "mapping", .schema = schema_of(*table->doc()), .section = table->doc()},
-          .read = [table](Reading& reading, const Node& node, const std::string& path, T& into) {
-            return table->read(reading, node, path, into);
-          }};
+          .read = [table = std::move(table)](Reading& reading, const Node& node, const std::string& path,
+                                             T& into) { return table->read(reading, node, path, into); }};
 }
 
 template <typename V>
@@ -250,8 +249,8 @@ Shape<V> either(Node::Kind kind, Shape<V> first, Shape<V> second) {
 template <typename V, typename Written>
 Shape<V> written_as(Shape<Written> written, std::function<void(V&, Written)> convert) {
   return {.doc = written.doc,
-          .read = [written, convert = std::move(convert)](Reading& reading, const Node& node,
-                                                          const std::string& path, V& into) {
+          .read = [written = std::move(written), convert = std::move(convert)](
+                      Reading& reading, const Node& node, const std::string& path, V& into) {
             Written value{};
             if (!written.read(reading, node, path, value)) return false;
             convert(into, std::move(value));
@@ -264,7 +263,7 @@ template <typename V>
 Shape<std::vector<V>> one_or_more(Shape<V> value) {
   const Shape<std::vector<V>> one =
       written_as<std::vector<V>, V>(value, [](std::vector<V>& into, V given) { into = {std::move(given)}; });
-  return either(Node::Kind::kScalar, one, list_of(value, 1));
+  return either(Node::Kind::kScalar, one, list_of(std::move(value), 1));
 }
 
 }  // namespace squall::experiment

@@ -177,6 +177,7 @@ void check_consumers(Reading& reading, const Node& /*node*/, const std::string& 
         std::ranges::find(written.streams, consumer.stream, &StreamSpec::name) != written.streams.end();
     if (known || !written.start) continue;
     std::vector<std::string> names;
+    names.reserve(written.streams.size());
     for (const StreamSpec& stream : written.streams) names.push_back(stream.name);
     reading.mistake_at(
         fmt::format("{}.consumers.{}/{}", field, consumer.stream, consumer.name),

@@ -62,6 +62,7 @@ Shape<Pairs> pairs(std::string type, Accepts accepts_name, std::string name_word
 template <typename E>
 Shape<E> choice(std::vector<std::pair<std::string, E>> names) {
   std::vector<std::string> known;
+  known.reserve(names.size());
   for (const auto& [name, value] : names) known.push_back(name);
   const std::string type = fmt::format("one of {}", fmt::join(known, ", "));
   return {.doc = {.type = type, .schema = {{"enum", known}}, .section = {}},

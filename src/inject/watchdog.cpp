@@ -64,7 +64,7 @@ Watchdog& Watchdog::operator=(Watchdog&& other) noexcept {
 }
 
 base::Result<Watchdog> Watchdog::start(std::filesystem::path journal) {
-  if (std::getenv(kWatchdogMark) != nullptr)
+  if (std::getenv(kWatchdogMark) != nullptr)  // NOLINT(concurrency-mt-unsafe): nobody sets any
     return base::fail("this program was started as a watchdog and is none: main() must call watchdog_main()");
   std::error_code error;
   journal = std::filesystem::absolute(journal, error);

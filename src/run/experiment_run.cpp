@@ -223,7 +223,16 @@ class ExperimentRun {
     load_->stop_load();
     const base::Instant deadline = base::now() + experiment_.trials.drain_within;
     workload::Drained drained;
+    // Most are done at once; whoever has to wait for more is told for what.
+    const base::Instant said_at = base::now() + milliseconds(1500);
+    bool said = false;
     while (!drained.caught_up && base::now() < deadline) {
+      if (!said && base::now() >= said_at) {
+        session_.say(fmt::format(
+            "drain      {} inputs are unfinished: waiting for them, {} at most (trials.drain_within)",
+            load_->progress().unfinished, base::format_duration(experiment_.trials.drain_within)));
+        said = true;
+      }
       session_.live().show(
           fmt::format("{}  drain  ·  {} unfinished", experiment_.name, load_->progress().unfinished));
       drained = load_->drain(base::now() + milliseconds(200));

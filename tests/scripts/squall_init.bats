@@ -110,3 +110,13 @@ state() {
   run "$SQUALL" init --nats nats://127.0.0.1:1 --in a --out b -- true
   [ "$status" -eq 3 ]
 }
+
+@test "one subject for both ways, and a sample that is no JSON, are refused before anything is started" {
+  run "$SQUALL" init --in orders.created --out orders.created -- "$WORKER"
+  [ "$status" -eq 2 ]
+  said "--in and --out are the same subject"
+  echo '{"order_id": ' >broken.json
+  run "$SQUALL" init --in orders.created --out orders.confirmed --sample broken.json -- "$WORKER"
+  [ "$status" -eq 2 ]
+  said '--sample: broken.json is no JSON: {"order_id": '
+}
