@@ -122,7 +122,7 @@ TrialReport read_trial(const Json& json) {
   const Json& phases = json.at("phases");
   return {.number = json.at("number"),
           .fault = json.at("fault"),
-          .victim = read_victim(json.at("victim")),
+          .victim = read_victim(json.value("victim", "server")),
           .down_time = read_optional_ms(json.at("down_time_ms")),
           .verdict = read_verdict(json.at("verdict")),
           .reasons = read_strings(json.at("reasons")),
@@ -262,7 +262,7 @@ RunReport read_report(const Json& json) {
                    .totals = read_totals(json.at("totals")),
                    .notes = read_list(json.at("notes"), read_note),
                    .evidence = json.at("evidence"),
-                   .not_run = json.at("not_run")};
+                   .not_run = json.value("not_run", std::size_t{0})};
   for (const auto& [of, version] : json.at("versions").items()) report.versions.push_back({of, version});
   const auto started = base::parse_rfc3339(json.at("started").get<std::string>());
   if (!started) throw UnknownName{"`started` is not a time"};

@@ -7,6 +7,7 @@
 #include <pugixml.hpp>
 
 #include "evidence/seal.h"
+#include "report/assertion_lines.h"
 #include "report/render.h"
 #include "report/report_text.h"
 #include "report/series.h"
@@ -139,6 +140,51 @@ TEST(Json, RefusesWhatIsNotAReportAndNamesTheField) {
   EXPECT_TRUE(from_json(text));
   text.replace(text.rfind("\"verdict\": \"pass\""), 17, "\"verdict\": \"maybe\"");
   EXPECT_THAT(from_json(text).error().message(), HasSubstr("no such verdict: maybe"));
+}
+
+TEST(AssertionLines, TellTheWorstOfSeveralTrials) {
+  using std::chrono::milliseconds;
+  AssertionLines lines;
+  lines.add(Group::resilience, "flows", true, "38 ms", milliseconds(38));
+  EXPECT_EQ(lines.lines().at(0).got, "38 ms");
+  lines.add(Group::resilience, "flows", true, "690 ms", milliseconds(690));
+  lines.add(Group::resilience, "flows", true, "50 ms", milliseconds(50));
+  lines.add(Group::resilience, "pids", true, "1 then 2");
+  lines.add(Group::resilience, "pids", true, "2 then 3");
+  lines.add(Group::messages, "flows", true, "");
+  lines.add(Group::messages, "flows", true, "");
+  ASSERT_EQ(lines.lines().size(), 3U);
+  EXPECT_EQ(lines.lines()[0].got, "690 ms (the worst of 3)");
+  EXPECT_EQ(lines.lines()[1].got, "2 then 3 (the last of 2)");
+  EXPECT_EQ(lines.lines()[2].got, "yes");
+}
+
+// Its bound is another one (repeats are allowed their time): quicker, and yet too slow.
+TEST(AssertionLines, AFailureIsNeverHiddenByASlowerTrialThatWasFine) {
+  using std::chrono::milliseconds;
+  AssertionLines lines;
+  lines.add(Group::resilience, "flows", true, "1.60 s after 900 repeats", milliseconds(1600));
+  lines.add(Group::resilience, "flows", false, "1.55 s after 0 repeats", milliseconds(1550));
+  lines.add(Group::resilience, "flows", true, "1.70 s after 900 repeats", milliseconds(1700));
+  EXPECT_FALSE(lines.lines()[0].ok);
+  EXPECT_EQ(lines.lines()[0].got, "1.55 s after 0 repeats");
+  AssertionLines other;
+  other.add(Group::messages, "done", false, "");
+  other.add(Group::messages, "done", true, "");
+  EXPECT_FALSE(other.lines()[0].ok);
+  EXPECT_EQ(other.lines()[0].got, "no");
+}
+
+TEST(Json, AReportOfBeforeSomeFieldsIsStillRead) {
+  std::string text = to_json({.name = "x", .cases = {case_with({trial(1, seconds{2})})}});
+  for (const std::string field : {"\"victim\": \"server\",", "\"not_run\": 0,"}) {
+    const std::size_t at = text.find(field);
+    ASSERT_NE(at, text.npos) << field;
+    text.erase(at, field.size());
+  }
+  const auto read = from_json(text);
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->not_run, 0U);
 }
 
 TEST(Json, KeepsLargeSeedsAndCountsExactly) {

@@ -56,12 +56,6 @@ std::string short_name(const fault::Action& action) {
   return fmt::format("{} on link {}", fault::kind_of(action), fault::target_of(action));
 }
 
-// "38 ms (the worst of 10)" of the same expectation in several trials.
-std::string of_several(const std::string& got, int trials, bool ranked) {
-  if (trials == 1 || got == "yes" || got == "no") return got;
-  return fmt::format("{} (the {} of {})", got, ranked ? "worst" : "last", trials);
-}
-
 }  // namespace
 
 void ControlledCase::run(std::string_view name, const std::function<void(ControlledCase&)>& body) {
@@ -211,25 +205,10 @@ void ControlledCase::judge_trial(report::TrialReport& report, const Trial& trial
   report.verdict = check::combine(kinds);
 }
 
-void ControlledCase::expect(Group group, std::string text, bool ok, std::string got,
+void ControlledCase::expect(Group group, const std::string& text, bool ok, std::string got,
                             std::optional<base::Nanos> took) {
-  if (got.empty()) got = ok ? "yes" : "no";
-  if (!ok) ADD_FAILURE() << text << ": " << got;
-  Expected& seen = expected_[{group, text}];
-  const bool first = seen.trials++ == 0;
-  if (first) {
-    seen.at = report_.assertions.size();
-    report_.assertions.push_back({group, std::move(text), "yes", got, ok});
-  }
-  // One line for all trials: the first that failed, else the slowest, else the last.
-  report::Assertion& line = report_.assertions[seen.at];
-  const bool stays = !line.ok || (took && seen.worst && *took < *seen.worst);
-  if (!stays || (first && !ok)) {
-    seen.got = std::move(got);
-    seen.worst = took;
-    line.ok = ok;
-  }
-  line.got = line.ok ? of_several(seen.got, seen.trials, seen.worst.has_value()) : seen.got;
+  if (!ok) ADD_FAILURE() << text << ": " << (got.empty() ? "no" : got);
+  expected_.add(group, text, ok, std::move(got), took);
 }
 
 void ControlledCase::note(std::string label, std::string text) {
@@ -339,6 +318,7 @@ void ControlledCase::settle_verdict() {
                                            trial.reasons.empty() ? "" : trial.reasons.front());
     trial.verdict == VerdictKind::fail ? fail(reason) : inconclusive(reason);
   }
+  report_.assertions = expected_.lines();
   for (const report::Assertion& assertion : report_.assertions) {
     if (assertion.ok) continue;
     report_.verdict = VerdictKind::fail;

@@ -3,15 +3,14 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "check/fault_window.h"
 #include "check/recovery.h"
+#include "report/assertion_lines.h"
 #include "report/run_report.h"
 #include "router_chaos/planned_cases.h"
 #include "router_chaos/router_chaos_helper.h"
@@ -53,7 +52,7 @@ class ControlledCase {
 
   // `group`: did it come back as it should, is the ledger right, could an operator have seen it. The same
   // text in several trials becomes one line of the report; `took` says which trial's `got` is the worst.
-  void expect(report::Group group, std::string text, bool ok, std::string got = {},
+  void expect(report::Group group, const std::string& text, bool ok, std::string got = {},
               std::optional<base::Nanos> took = {});
   // Stops the load, waits for the rest, judges the ledger, and stops the system. run() calls it, unless the
   // body did to look at the drained system.
@@ -78,14 +77,7 @@ class ControlledCase {
   std::unique_ptr<RouterChaos> chaos_;
   base::Instant began_;
   std::optional<base::Nanos> largest_bound_;
-  // What the lines of report_.assertions are made of.
-  struct Expected {
-    std::size_t at = 0;
-    int trials = 0;
-    std::string got;
-    std::optional<base::Nanos> worst;
-  };
-  std::map<std::pair<report::Group, std::string>, Expected> expected_;
+  report::AssertionLines expected_;
 };
 
 }  // namespace squall::router_chaos
