@@ -13,6 +13,7 @@ EOT
   nats_server_pid=$!
   local ports=$1/nats-server_$nats_server_pid.ports
   for _ in {1..400}; do [[ -s $ports ]] && break; sleep 0.02; done
+  [[ -s $ports ]] || { echo "nats-server opened no port; its log:" >&2; tail "$1/nats.log" >&2; return 1; }
   # shellcheck disable=SC2034  # for the caller
   nats_url=$(jq -r '.nats[0]' "$ports")
 }

@@ -64,7 +64,8 @@ void add_verdict_table(std::string& out, const RunReport& report) {
   out +=
       "</tbody></table>\n<p class=\"dim\">TTG, the time to green, runs from the instant at which the fault "
       "took effect "
-      "until the system is operational and has caught up. Below 59 trials the p95 is the worst trial.</p>\n";
+      "until the system is operational, has caught up, and the fault is over. Below 59 trials the p95 is the "
+      "worst trial.</p>\n";
 }
 
 void add_facts(std::string& out, const RunReport& report) {
