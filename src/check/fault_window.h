@@ -15,6 +15,15 @@ struct FaultWindow {
   std::optional<base::Instant> healed_at;
   // The trial's end. What has not happened by then is censored: "never", not a big number.
   base::Instant observed_until;
+  // An earlier fault of the same trial took effect then: what is normal is measured before it.
+  std::optional<base::Instant> disturbed_from;
+
+  // The instant until which the system was undisturbed.
+  base::Instant normal_until() const { return disturbed_from ? *disturbed_from : took_effect_at; }
+  // The work of before it is what this fault owes: all that was sent until it was over.
+  base::Instant over_at() const {
+    return healed_at && *healed_at > took_effect_at ? *healed_at : took_effect_at;
+  }
 
   bool operator==(const FaultWindow&) const = default;
 };

@@ -70,7 +70,7 @@ class Backlog {
 
 // What the effects say, input by input; instants, not durations.
 struct Findings {
-  std::uint64_t sent_before = 0;
+  std::uint64_t sent_before = 0;  // the fault was over
   std::uint64_t never_finished = 0;
   std::optional<Instant> struck_work_done;
   std::optional<Instant> first_output;
@@ -97,7 +97,8 @@ void look_at(const ledger::Operation& operation, const FaultWindow& window, Find
     if (finished) keep_earliest(findings.first_output, operation.finished_at());
   }
   // In flight at the fault and accepted in the end is struck work too.
-  const bool sent_before = operation.attempted_at >= window.observed_from && operation.attempted_at <= fault;
+  const bool sent_before =
+      operation.attempted_at >= window.observed_from && operation.attempted_at <= window.over_at();
   if (!sent_before || !operation.accepted()) return;
   ++findings.sent_before;
   if (!finished) {
@@ -111,7 +112,7 @@ std::string explain(const Findings& findings, bool backlog_gone) {
   if (!findings.attempted_after) return "no input was attempted after the fault";
   if (!findings.first_output) return "no input attempted after the fault was ever finished";
   if (findings.never_finished > 0) {
-    return fmt::format("{} of {} accepted inputs of before the fault were never finished",
+    return fmt::format("{} of {} accepted inputs of before the fault was over were never finished",
                        findings.never_finished, findings.sent_before);
   }
   return backlog_gone ? "" : "the backlog never came back to its level of before the fault";
@@ -130,13 +131,15 @@ Recovery measure_recovery(const ledger::Ledger& ledger, const FaultWindow& windo
   }
 
   const Backlog backlog(ledger, window);
-  const Instant baseline_from = std::max(window.observed_from, fault - kBaseline);
+  const Instant baseline_until = window.normal_until();
+  const Instant baseline_from = std::max(window.observed_from, baseline_until - kBaseline);
   Recovery recovery{.never_finished = findings.never_finished,
                     .peak_backlog = backlog.worst_within(fault, window.observed_until),
-                    .normal_backlog = backlog.worst_within(baseline_from, fault),
+                    .normal_backlog = backlog.worst_within(baseline_from, baseline_until),
                     .observed_for = window.observed_until - fault};
-  if (const double seconds = std::chrono::duration<double>(fault - baseline_from).count(); seconds > 0) {
-    recovery.normal_rate = static_cast<double>(backlog.done_within(baseline_from, fault)) / seconds;
+  if (const double seconds = std::chrono::duration<double>(baseline_until - baseline_from).count();
+      seconds > 0) {
+    recovery.normal_rate = static_cast<double>(backlog.done_within(baseline_from, baseline_until)) / seconds;
   }
   if (findings.first_output) recovery.first_output = *findings.first_output - fault;
   if (findings.first_effect_after_heal) {
@@ -152,6 +155,30 @@ Recovery measure_recovery(const ledger::Ledger& ledger, const FaultWindow& windo
   if (caught_up) recovery.caught_up = *caught_up - fault;
   recovery.censored_because = explain(findings, caught_up.has_value());
   return recovery;
+}
+
+Recovery worst_of(std::span<const Recovery> recoveries) {
+  if (recoveries.empty()) return {};
+  const auto worst_clock = [&](std::optional<Nanos> Recovery::* clock) -> std::optional<Nanos> {
+    std::optional<Nanos> worst = Nanos::min();
+    for (const Recovery& each : recoveries)
+      worst = each.*clock && worst ? std::max(worst, each.*clock) : std::nullopt;
+    return worst;
+  };
+  Recovery worst = recoveries.front();
+  worst.first_output = worst_clock(&Recovery::first_output);
+  worst.first_effect_after_heal = worst_clock(&Recovery::first_effect_after_heal);
+  worst.caught_up = worst_clock(&Recovery::caught_up);
+  for (const Recovery& each : recoveries.subspan(1)) {
+    worst.struck_work_done = std::max(worst.struck_work_done, each.struck_work_done);
+    worst.never_finished = std::max(worst.never_finished, each.never_finished);
+    worst.peak_backlog = std::max(worst.peak_backlog, each.peak_backlog);
+    worst.normal_backlog = std::max(worst.normal_backlog, each.normal_backlog);
+    worst.normal_rate = std::min(worst.normal_rate, each.normal_rate);
+    worst.observed_for = std::min(worst.observed_for, each.observed_for);
+    if (worst.censored_because.empty()) worst.censored_because = each.censored_because;
+  }
+  return worst;
 }
 
 std::optional<Nanos> caught_up_bound(const CaughtUpBound& inputs) {

@@ -123,19 +123,27 @@ struct Asked {
   std::string path;
   FilterWords words;
   bool lines = false;
+  bool json = false;
+
+  bool chooses_records() const { return !words.kinds.empty() || !words.from.empty() || !words.to.empty(); }
+  // Who asks for what was lost wants to know what happened to it.
+  bool wants_lines() const { return lines || (words.lost && !json && !chooses_records()); }
 };
 
 int print_ledger(const Asked& asked) {
   auto filter = LedgerFilter::make(asked.words);
   if (!filter) return complain(kUsage, filter.error());
-  if (asked.lines && (!asked.words.kinds.empty() || !asked.words.from.empty() || !asked.words.to.empty())) {
+  if (asked.lines && asked.json) {
+    return complain(kUsage, base::Error("expected --inputs or --json, not both"));
+  }
+  if (asked.lines && asked.chooses_records()) {
     return complain(kUsage, base::Error("--inputs prints whole inputs: --kind, --from and --to choose "
                                         "among records"));
   }
   auto file = ledger_of(asked.path);
   if (!file) return complain(kUsage, file.error());
   LedgerPrinter printer(std::move(*file), std::move(*filter));
-  return asked.lines ? printer.print_inputs() : printer.print_records();
+  return asked.wants_lines() ? printer.print_inputs() : printer.print_records();
 }
 
 }  // namespace
@@ -152,7 +160,8 @@ Command ledger_command() {
                    .required = true,
                    .value = "FOLDER"},
                   {.name = "--lost",
-                   .help = "Only inputs that were acknowledged and lack an effect",
+                   .help =
+                       "Only inputs that were acknowledged and lack an effect: as --inputs, unless --json",
                    .into = &words.lost},
                   {.name = "--key", .help = "Only the input of this identity", .into = &words.keys},
                   {.name = "--id", .help = "Only these inputs, by number: 17 or 17-40", .into = &words.ids},
@@ -166,7 +175,8 @@ Command ledger_command() {
                   {.name = "--to", .help = "Until then", .into = &words.to},
                   {.name = "--inputs",
                    .help = "A line with everything known of each input, not JSON records",
-                   .into = &asked->lines}},
+                   .into = &asked->lines},
+                  {.name = "--json", .help = "With --lost: their records", .into = &asked->json}},
       .run = [asked] { return print_ledger(*asked); },
       .state = asked};
 }

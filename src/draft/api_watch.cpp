@@ -18,6 +18,11 @@ std::string text_in(const json& object, const char* field) {
 }  // namespace
 
 void Requests::note(std::string_view subject, std::string_view payload) {
+  constexpr std::size_t kMostPublished = 1000;
+  if (!subject.starts_with('$') && !subject.starts_with('_')) {
+    if (published.size() < kMostPublished) published.emplace(subject);
+    return;
+  }
   const wire::SubjectTokens tokens = wire::split_subject(subject);
   const auto at = [&](std::size_t i) {
     return i < tokens.count && i < tokens.at.size() ? std::string(tokens.at[i]) : std::string();

@@ -19,8 +19,8 @@ struct Requests {
   std::set<ConsumerName> consumers;                              // asked about, or pulled from
   std::set<ConsumerName> consumers_made;                         // durable ones
   std::set<ConsumerName> pulled;
+  std::set<std::string> published;  // subjects of its own; inboxes and NATS's do not count
 
-  // `subject` begins with $JS.API; others say nothing.
   void note(std::string_view subject, std::string_view payload);
 };
 

@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "draft/initiate.h"
+#include "draft/likely_cause.h"
 #include "draft/rehearsal.h"
 #include "draft/survey.h"
 #include "experiment/notation.h"
+#include "process/log_tail.h"
 #include "run/nats_access.h"
 #include "wire/subject.h"
 
@@ -123,7 +125,7 @@ awaitable<base::Result<client::ConsumerStatus>> consumer_now(run::ControlLink* n
   co_return std::move(*consumer);
 }
 
-// Listens to what the service asks JetStream for. Lifetime: the requests outlive it.
+// Listens to what the service asks JetStream for, and publishes. Lifetime: the requests outlive it.
 class Listener {
  public:
   static base::Result<Listener> start(run::Session& session, run::ControlLink& nats, Requests& requests) {
@@ -131,7 +133,7 @@ class Listener {
     if (!connection) return std::unexpected(connection.error());
     Listener listener;
     listener.connection_ = std::move(*connection);
-    auto subscription = listener.connection_->subscribe("$JS.API.>", [&](const client::MessageView& message) {
+    auto subscription = listener.connection_->subscribe(">", [&](const client::MessageView& message) {
       if (!message.reply.starts_with(kOurInbox)) requests.note(message.subject, message.payload);
     });
     if (!subscription) return std::unexpected(subscription.error().as_error());
@@ -144,19 +146,34 @@ class Listener {
   client::Subscription subscription_;
 };
 
+// How many ever connected to it; nothing when it does not answer.
+std::optional<std::uint64_t> connections_ever(run::Session& session, cluster::Deployment& deployment) {
+  const auto answer = session.wait(deployment.server().monitor("/varz", base::now() + kPatience));
+  if (!answer) return std::nullopt;
+  const json varz = json::parse(*answer, nullptr, false);
+  return varz.is_object() ? std::optional(varz.value("total_connections", std::uint64_t{0})) : std::nullopt;
+}
+
 double rounded(double rate) {
   if (rate >= 200) return 200;
   return rate >= 20 ? std::floor(rate / 10) * 10 : std::max(1.0, std::floor(rate));
 }
 
+Heard with_log_of(Heard heard, const RunningService& running) {
+  heard.last_lines = process::last_lines(running.child().log_path(), 3);
+  return heard;
+}
+
 // The running service gets messages: which place has the identity, and how many a second it does.
-void send_messages(run::Session& session, run::ControlLink& nats, const Work& work, Found& found,
-                   const Say& say) {
+void send_messages(run::Session& session, run::ControlLink& nats, const Work& work, const Heard& heard,
+                   const RunningService& running, Found& found, const Say& say) {
   auto matched = match_by_sending(session, nats, work, found.draft.sample, {});
   if (!matched) return say("try", matched.error().message());
   if (!matched->match) {
-    return say("try", matched->sent ? "effects came, but none with an identity of its input: see the TODO"
-                                    : fmt::format("no effect in {} within 5 s: see the TODO", work.output));
+    return say("try", matched->sent
+                          ? "effects came, but none with an identity of its input: see the TODO"
+                          : fmt::format("no effect in {} within 5 s, see the TODO: {}", work.output,
+                                        why_no_effect(with_log_of(heard, running), work.input, work.output)));
   }
   found.draft.match = matched->match;
   say("match", fmt::format("{} of the input comes out as {} (tried with a fresh one)", matched->match->input,
@@ -201,17 +218,18 @@ base::Result<Found> rehearse_on_our_own(run::Session& session, const Wish& wish,
       .name = found.draft.process, .command = wish.command, .nats_url = (*deployment)->urls()};
   for (int attempt = 1; attempt <= kMostAttempts; ++attempt) {
     if (auto made = session.wait(make(&nats, layout, &wish)); !made) return std::unexpected(made.error());
-    Requests requests;
-    const auto listener = Listener::start(session, nats, requests);
+    Heard heard{.nats_url = service.nats_url};
+    const auto listener = Listener::start(session, nats, heard.requests);
     if (!listener) return std::unexpected(listener.error());
     Service impatient = service;
     // What it asks for is asked at the start.
     if (attempt == 1) impatient.patience = seconds(2);
+    const auto connected_before = connections_ever(session, **deployment);
     auto running = RunningService::start(session, nats, impatient, layout.in_stream);
     if (!running) return std::unexpected(running.error());
     const Working working = running->wait_until_working();
     session.wait_for(milliseconds(20));  // requests that are under way
-    Layout next = layout_for(requests, wish, layout);
+    Layout next = layout_for(heard.requests, wish, layout);
     const bool again = next != layout && working.consumer.empty() && attempt < kMostAttempts;
     if (again) {
       layout = std::move(next);
@@ -231,8 +249,10 @@ base::Result<Found> rehearse_on_our_own(run::Session& session, const Wish& wish,
     say("out", fmt::format("{} -> stream {}{}", wish.output, work.out_stream,
                            layout.make_out ? ", made by Squall" : ", made by the service"));
     if (working.consumer.empty()) {
-      say("command", fmt::format("started, but nobody works on {} after {}: see the TODO", layout.in_stream,
-                                 experiment::write_duration(impatient.patience)));
+      heard.connected = connections_ever(session, **deployment) != connected_before;
+      say("command", fmt::format("started, but nobody works on {} after {}, see the TODO: {}",
+                                 layout.in_stream, experiment::write_duration(impatient.patience),
+                                 why_nobody_works(with_log_of(heard, *running))));
       return found;
     }
     say("command", fmt::format("started, works on {}/{} after {}, {} process{}; stopped again",
@@ -248,7 +268,7 @@ base::Result<Found> rehearse_on_our_own(run::Session& session, const Wish& wish,
       say("sample", "none: give one of your messages with --sample FILE");
       return found;
     }
-    send_messages(session, nats, work, found, say);
+    send_messages(session, nats, work, heard, *running, found, say);
     return found;
   }
   return base::fail("what {} asks JetStream for changes with every start", wish.command.front());

@@ -16,6 +16,8 @@ std::string escaped(std::string value) {
   return value;
 }
 
+bool is_todo(const Node& node) { return node.is_scalar() && !node.quoted && node.text.starts_with("TODO"); }
+
 }  // namespace
 
 Reading::Reading(Environment environment, ReadFile read_file, std::string file)
@@ -40,6 +42,8 @@ Place place_of(const Places& places, const std::string& field, const std::string
 }
 
 void Reading::expected(const Node& node, const std::string& field, std::string_view what) {
+  if (is_todo(node))
+    return mistake(node, field, fmt::format("is still to be filled in: {} (expected {})", node.text, what));
   mistake(node, field, fmt::format("expected {}, not {}", what, shown(node)));
 }
 
@@ -74,12 +78,8 @@ base::Result<std::string> Reading::fill_in_file_variables(const std::string& tex
 
 std::optional<std::string> Reading::scalar(const Node& node, const std::string& field, std::string_view what,
                                            RunVariables allowed) {
-  if (!node.is_scalar()) {
+  if (!node.is_scalar() || is_todo(node)) {
     expected(node, field, what);
-    return std::nullopt;
-  }
-  if (!node.quoted && node.text.starts_with("TODO")) {
-    mistake(node, field, fmt::format("is still to be filled in: {} (expected {})", node.text, what));
     return std::nullopt;
   }
   std::string unknown;

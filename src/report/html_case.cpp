@@ -62,13 +62,20 @@ void add_trials(std::string& out, const CaseReport& report) {
     out += fmt::format("<li value=\"{}\">{} {}", trial.number, badge(trial.verdict),
                        escape(trial.summary.empty() ? make_summary(trial) : trial.summary));
     for (const std::string& reason : trial.reasons) out += fmt::format("<br><b>{}</b>", escape(reason));
+    if (trial.faults.size() > 1) {
+      out += "<ul>";
+      for (const FaultReport& fault : trial.faults)
+        out += fmt::format("<li>{}</li>", escape(describe(fault)));
+      out += "</ul>";
+    }
     std::string hits;
     for (const StageHits& each : trial.hits) {
       hits += fmt::format("{}{} {}", hits.empty() ? "struck: " : ", ", group_digits(each.count), each.stage);
     }
-    out += fmt::format("<br><span class=\"dim\">{} acked · {} failed · {} unknown{}{}</span></li>\n",
-                       group_digits(trial.acked), group_digits(trial.failed), group_digits(trial.unknown),
-                       hits.empty() ? "" : " · ", escape(hits));
+    out += fmt::format("{}<span class=\"dim\">{} acked · {} failed · {} unknown{}{}</span></li>\n",
+                       trial.faults.size() > 1 ? "" : "<br>", group_digits(trial.acked),
+                       group_digits(trial.failed), group_digits(trial.unknown), hits.empty() ? "" : " · ",
+                       escape(hits));
   }
   out += "</ol></details>\n";
 }

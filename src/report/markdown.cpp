@@ -99,6 +99,9 @@ void add_trials(std::string& out, const CaseReport& report) {
       "---: |\n";
   for (const TrialReport& trial : report.trials) {
     std::string summary = trial.summary.empty() ? make_summary(trial) : trial.summary;
+    if (trial.faults.size() > 1) {
+      for (const FaultReport& fault : trial.faults) summary += " · " + describe(fault);
+    }
     for (const std::string& reason : trial.reasons) summary += " · " + reason;
     out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", trial.number, check::to_string(trial.verdict),
                        md(summary), group_digits(trial.acked), group_digits(trial.failed),

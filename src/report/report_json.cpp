@@ -92,6 +92,23 @@ check::Totals read_totals(const Json& json) {
           .unexpected = json.at("unexpected")};
 }
 
+Json write_fault(const FaultReport& fault) {
+  return {{"what", fault.what},
+          {"after_ms", ms(fault.after)},
+          {"over_ms", ms(fault.over)},
+          {"first_output_ms", ms(fault.first_output)},
+          {"caught_up_ms", ms(fault.caught_up)},
+          {"hits", fault.hits}};
+}
+FaultReport read_fault(const Json& json) {
+  return {.what = json.at("what"),
+          .after = read_ms(json.at("after_ms")),
+          .over = read_optional_ms(json.at("over_ms")),
+          .first_output = read_optional_ms(json.at("first_output_ms")),
+          .caught_up = read_optional_ms(json.at("caught_up_ms")),
+          .hits = json.at("hits")};
+}
+
 Json write_trial(const TrialReport& trial) {
   return {{"number", trial.number},
           {"fault", trial.fault},
@@ -113,6 +130,7 @@ Json write_trial(const TrialReport& trial) {
           {"hits",
            list(trial.hits,
                 [](const StageHits& each) { return Json{{"stage", each.stage}, {"count", each.count}}; })},
+          {"faults", list(trial.faults, write_fault)},
           {"acked", trial.acked},
           {"failed", trial.failed},
           {"unknown", trial.unknown},
@@ -138,6 +156,7 @@ TrialReport read_trial(const Json& json) {
           .time_to_green = read_optional_ms(json.at("time_to_green_ms")),
           .hits = read_list(json.at("hits"),
                             [](const Json& each) { return StageHits{each.at("stage"), each.at("count")}; }),
+          .faults = read_list(json.value("faults", Json::array()), read_fault),
           .acked = json.at("acked"),
           .failed = json.at("failed"),
           .unknown = json.at("unknown"),

@@ -35,6 +35,20 @@ std::string_view to_string(Group group) {
   return "observability";
 }
 
+std::string describe(const FaultReport& fault) {
+  std::string text = fault.after > base::Nanos{0}
+                         ? fmt::format("{} later {}", base::format_duration(fault.after), fault.what)
+                         : fault.what;
+  text += fmt::format(": {} unfinished", fault.hits);
+  const auto add = [&](std::string_view name, std::optional<base::Nanos> value) {
+    text += fmt::format(", {} {}", name, value ? base::format_duration(*value) : "never");
+  };
+  add("over after", fault.over);
+  add("first output", fault.first_output);
+  add("caught up", fault.caught_up);
+  return text;
+}
+
 std::string make_summary(const TrialReport& trial) {
   if (trial.fault.empty()) {
     return fmt::format("control, no fault · {} acked, {} failed, {} unknown", trial.acked, trial.failed,
@@ -48,11 +62,16 @@ std::string make_summary(const TrialReport& trial) {
             (at_once ? "0 s" : base::format_duration(*trial.down_time));
   }
   text += fmt::format(" · {} unfinished", trial.total_hits());
+  if (trial.faults.size() > 1) text += fmt::format(" · the worst of {} faults:", trial.faults.size());
   const auto add_if_seen = [&](std::string_view name, std::optional<base::Nanos> value) {
-    if (value) text += fmt::format(" · {} {}", name, base::format_duration(*value));
+    if (!value) return;
+    text += fmt::format("{}{} {}", text.ends_with(':') ? " " : " · ", name, base::format_duration(*value));
   };
   const auto add = [&](std::string_view name, std::optional<base::Nanos> value) {
-    if (!value) text += fmt::format(" · {} never (in {})", name, base::format_duration(trial.observed_for()));
+    if (!value) {
+      text += fmt::format("{}{} never (in {})", text.ends_with(':') ? " " : " · ", name,
+                          base::format_duration(trial.observed_for()));
+    }
     add_if_seen(name, value);
   };
   add_if_seen("detected", trial.phases.detected);

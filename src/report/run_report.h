@@ -17,7 +17,8 @@
 
 namespace squall::report {
 
-// Since the fault took effect. Nothing: not seen within `observed_for` (or not applicable).
+// Since the fault took effect; of several faults, the worst of each. Nothing: not seen within `observed_for`
+// (or not applicable).
 struct Phases {
   std::optional<base::Nanos> detected;  // the system said so itself, in its log or metrics
   std::optional<base::Nanos>
@@ -36,6 +37,20 @@ struct StageHits {
   bool operator==(const StageHits&) const = default;
 };
 
+// One of several faults of a trial: clocks of its own, from the instant at which it took effect.
+struct FaultReport {
+  std::string what;
+  base::Nanos after{0};             // since the trial's first fault took effect
+  std::optional<base::Nanos> over;  // nothing: never healed, as are the next two
+  std::optional<base::Nanos> first_output;
+  std::optional<base::Nanos> caught_up;
+  std::uint64_t hits = 0;
+
+  bool operator==(const FaultReport&) const = default;
+};
+// "5.00 s later SIGKILL to orders: 3 unfinished, over after 20 ms, first output 60 ms, caught up never"
+std::string describe(const FaultReport& fault);
+
 // Whom a trial's fault struck: it says what "back" means.
 enum class Victim { server, process, link };  // the more telling first
 
@@ -53,6 +68,8 @@ struct TrialReport {
   Phases phases;
   std::optional<base::Nanos> time_to_green;  // nothing: never within observed_for()
   std::vector<StageHits> hits;
+  // Those that took effect, in that order. `phases` holds the worst of each clock.
+  std::vector<FaultReport> faults;
   std::uint64_t acked = 0;
   std::uint64_t failed = 0;
   std::uint64_t unknown = 0;

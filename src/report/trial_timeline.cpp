@@ -21,8 +21,30 @@ void insert_by_time(std::vector<Line>& lines, Line line) {
   lines.insert(place, std::move(line));
 }
 
+void add_clocks_of_each(std::vector<Line>& lines, const TrialReport& trial) {
+  for (const FaultReport& fault : trial.faults) {
+    const auto add = [&](std::string_view name, const std::optional<base::Nanos>& value) {
+      if (!value) return;
+      insert_by_time(lines, {*trial.took_effect_at + fault.after + *value, "clock",
+                             fmt::format("{} {} after {}", name, base::format_duration(*value), fault.what)});
+    };
+    add("over", fault.over);
+    add("first output", fault.first_output);
+    add("caught up", fault.caught_up);
+  }
+  if (trial.time_to_green) {
+    insert_by_time(
+        lines, {*trial.took_effect_at + *trial.time_to_green, "clock",
+                fmt::format("green {} after the first fault", base::format_duration(*trial.time_to_green))});
+  }
+}
+
 void add_clocks(std::vector<Line>& lines, const TrialReport& trial) {
   if (!trial.took_effect_at) return;
+  if (trial.faults.size() > 1) {
+    add_clocks_of_each(lines, trial);
+    return;
+  }
   for (const Segment& segment : segments_of(trial)) {
     insert_by_time(lines, {*trial.took_effect_at + segment.to, "clock",
                            fmt::format("{} after {}", segment.phase, base::format_duration(segment.to))});

@@ -14,6 +14,7 @@
 #include "run/load.h"
 #include "run/read_back_examples.h"
 #include "run/running_system.h"
+#include "run/trial_recovery.h"
 #include "run/trial_run.h"
 
 namespace squall::run {
@@ -55,10 +56,12 @@ class ExperimentRun {
     } catch (const Interrupted& interrupted) {
       outcome.interrupted = interrupted.signal;
       inconclusive(fmt::format("interrupted by signal {}", interrupted.signal));
+      say_what_is_known();
     } catch (const Aborted& aborted) {
       // Whatever was injected is healed by now.
       phase("aborted: " + aborted.reason);
       inconclusive("aborted: " + aborted.reason);
+      say_what_is_known();
     }
     // On every way out: stop, check, seal.
     abort_watch_.reset();
@@ -192,12 +195,9 @@ class ExperimentRun {
 
   // Every strike for itself: a later one of the same trial disturbs anew.
   void note_strikes(const TrialResult& result) {
-    for (const Struck& struck : result.struck) {
-      if (!struck.effect_at) continue;
-      strikes_.push_back({.observed_from = result.window.observed_from,
-                          .took_effect_at = *struck.effect_at,
-                          .healed_at = struck.healed_at,
-                          .observed_until = result.window.observed_until});
+    for (FaultOnRecord& fault :
+         faults_on_record(result.struck, result.observed_from, result.observed_until)) {
+      strikes_.push_back(fault.window);
     }
   }
   // From each strike until everything of before it was done, as the whole run shows it.
@@ -257,6 +257,19 @@ class ExperimentRun {
     for (const workload::Doubt& doubt : known_.doubts) {
       inconclusive(doubt.times > 1 ? fmt::format("{} ({} times)", doubt.what, doubt.times) : doubt.what);
     }
+  }
+
+  // Of a run that ends early: what waits may still have come, so nothing is judged.
+  void say_what_is_known() {
+    if (!load_) return;
+    const check::Totals totals =
+        load_->with_ledger([](const ledger::Ledger& ledger) { return check::count_totals(ledger); });
+    case_.notes.push_back(
+        {"so far",
+         fmt::format("{} of {} trials ended; {} inputs acknowledged, {} of them without an effect yet "
+                     "(not judged: squall ledger {} --lost lists them)",
+                     case_.trials.size(), plan_.trials.size(), totals.acked, totals.lost,
+                     session_.folder().path().string())});
   }
 
   void write_manifest() {

@@ -5,7 +5,7 @@
 
 #include "base/task_group.h"
 #include "run/fault_facts.h"
-#include "run/trial_work.h"
+#include "run/trial_recovery.h"
 
 namespace squall::run {
 namespace {
@@ -50,10 +50,10 @@ void strike_all(TrialPlace& place, Strikes& strikes, const fault::TrialSteps& pl
 }
 
 // As if the trial ended now.
-check::Recovery measured(workload::Workload& load, check::FaultWindow window) {
-  window.observed_until = base::now();
-  return load.with_ledger(
-      [&](const ledger::Ledger& ledger) { return check::measure_recovery(ledger, window); });
+bool is_back(TrialPlace& place, const TrialResult& result) {
+  const auto faults = faults_on_record(result.struck, result.observed_from, base::now());
+  return place.load.with_ledger(
+      [&](const ledger::Ledger& ledger) { return is_back_from_all(ledger, faults, place.experiment); });
 }
 
 // A message whose ack (or PubAck) was held is unfinished, even if its effect is already stored.
@@ -91,13 +91,6 @@ void judge(TrialResult& result, const experiment::Experiment& experiment,
   report.verdict = check::combine(kinds);
 }
 
-// When the work is back as well. Where effects may be missing, new work that flows again must do: what waits
-// and what is gone look the same.
-std::optional<base::Nanos> back_of(const check::Recovery& recovery,
-                                   const experiment::Experiment& experiment) {
-  return experiment.expect.allows_losses() ? recovery.first_output : recovery.caught_up;
-}
-
 }  // namespace
 
 TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
@@ -113,7 +106,7 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
   TrialResult result;
   result.report.number = planned.number;
   result.report.victim = victim_of(planned);
-  result.window.observed_from = base::now();
+  result.observed_from = base::now();
   event(evidence::EventKind::phase, base::now(), "baseline");
   const auto operational =
       session.wait(place.system.probes().wait_operational(base::now() + kOperationalPatience));
@@ -142,21 +135,15 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
   result.struck = strikes.struck();
   std::vector<std::string> waiting_for;
   const auto effect = strikes.first_effect();
-  check::FaultWindow& window = result.window;
-  for (const Struck& struck : result.struck) {
-    if (struck.healed_at)
-      window.healed_at = std::max(window.healed_at.value_or(*struck.healed_at), *struck.healed_at);
-  }
   if (effect) {
     event(evidence::EventKind::phase, base::now(), "recover");
-    window.took_effect_at = *effect;
     const base::Instant deadline = base::now() + settings.recover_within;
     base::Instant look_at = base::now();
     while (base::now() < deadline) {
       // Green by the probes; but what waits may still be more than before the fault, and then it is not
       // caught up.
       if (place.green->time_to_green() && base::now() >= look_at) {
-        if (back_of(measured(place.load, window), place.experiment)) break;
+        if (is_back(place, result)) break;
         look_at = base::now() + kLookAtLedger;
       }
       show(place, planned.number, "recover");
@@ -167,42 +154,30 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
   }
 
   report::TrialReport& report = result.report;
-  window.observed_until = base::now();
-  report.began_at = session.since_start(window.observed_from);
-  report.ended_at = session.since_start(window.observed_until);
+  result.observed_until = base::now();
+  report.began_at = session.since_start(result.observed_from);
+  report.ended_at = session.since_start(result.observed_until);
   for (const Struck& struck : result.struck) {
     report.fault += (report.fault.empty() ? "" : " · ") + (struck.what.empty() ? struck.fault : struck.what);
+    if (!struck.healed_at) continue;
+    const base::Nanos healed = session.since_start(*struck.healed_at);
+    report.healed_at = std::max(report.healed_at.value_or(healed), healed);
   }
   if (effect) {
     report.took_effect_at = session.since_start(*effect);
-    if (window.healed_at) {
-      report.healed_at = session.since_start(*window.healed_at);
-      report.phases.server_back = std::max(*window.healed_at - *effect, base::Nanos{0});
-    }
-    const check::Recovery recovery = place.load.with_ledger(
-        [&](const ledger::Ledger& ledger) { return check::measure_recovery(ledger, window); });
-    if (!recovery.caught_up) waiting_for.push_back(recovery.censored_because);
-    report.phases.first_output = recovery.first_output;
-    report.phases.caught_up = recovery.caught_up;
-    // Green means operational and caught up, and the fault over, so it cannot be before the latest of them.
-    const auto back = back_of(recovery, place.experiment);
-    if (!back) {
-      report.time_to_green.reset();
-    } else if (report.time_to_green) {
-      report.time_to_green =
-          std::max({*report.time_to_green, *back, report.phases.server_back.value_or(base::Nanos{0})});
-    }
+    const auto faults = faults_on_record(result.struck, result.observed_from, result.observed_until);
     place.load.with_ledger([&](const ledger::Ledger& ledger) {
-      fill_work(report, ledger, window);
+      std::string censored = fill_recovery(report, ledger, faults, place.experiment);
+      if (!censored.empty()) waiting_for.push_back(std::move(censored));
+      fill_outcomes(report, ledger, result.observed_from);
       return 0;
     });
     count_held(result);
   }
   judge(result, place.experiment, waiting_for);
   // What never came back in this trial is in its verdict, and must not make the next one look red.
-  // (Caught up is about the work of before the first fault; what a later one lost shows as never green.)
   if (effect && (!report.phases.caught_up || !report.time_to_green))
-    place.load.give_up_before(window.observed_until);
+    place.load.give_up_before(result.observed_until);
   place.green.reset();
   place.disturbed_at.reset();
   return result;

@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "check/fault_window.h"
-#include "check/recovery.h"
 #include "fault/step.h"
 #include "probe/time_to_green.h"
 #include "report/run_report.h"
@@ -31,7 +29,8 @@ struct TrialPlace {
 struct TrialResult {
   report::TrialReport report;
   std::vector<Struck> struck;
-  check::FaultWindow window;
+  base::Instant observed_from;   // the trial's start: inputs attempted before it belong to earlier trials
+  base::Instant observed_until;  // its end; nothing where it ended before its faults
 };
 
 TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned);

@@ -14,7 +14,7 @@
 #include "report/render.h"
 #include "report/series.h"
 #include "run/fault_facts.h"
-#include "run/trial_work.h"
+#include "run/trial_recovery.h"
 
 namespace squall::router_chaos {
 namespace {
@@ -156,7 +156,8 @@ void ControlledCase::fill_window(report::TrialReport& report, const Trial& trial
                    .caught_up = trial.recovery.caught_up};
   report.time_to_green = trial.time_to_green;
   chaos_->load().with_ledger([&](const ledger::Ledger& ledger) {
-    run::fill_work(report, ledger, window);
+    run::add_hits(report, ledger, window);
+    run::fill_outcomes(report, ledger, window.observed_from);
     return 0;
   });
 }

@@ -67,6 +67,8 @@ EOF
   local status=0
   wait "$squall" || status=$?
   [ "$status" -eq 130 ] || { cat said.txt; false; }
+  # Nothing is judged, but what was seen until then is said.
+  grep -E '^  so far +0 of [0-9]+ trials ended; [0-9]+ inputs acknowledged, [0-9]+ of them without an effect yet' said.txt
   grep '"state":"undone"' _artifacts/latest/undo.jsonl
   run "$SQUALL" heal _artifacts/latest
   [ "$status" -eq 0 ]

@@ -23,6 +23,8 @@ load squall
   [[ $("$SQUALL" ledger . --id 5 --inputs) == *" · PubAck "*" · usage "*" · stored" ]]
   run "$SQUALL" ledger . --lost
   [ "$status" -eq 0 ]
+  [[ $output == *"no such inputs"* ]]
+  run "$SQUALL" ledger . --lost --json
   [[ $output == *"no such records"* ]]
   run "$SQUALL" ledger ..
   [ "$status" -eq 2 ]

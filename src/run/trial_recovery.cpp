@@ -1,0 +1,111 @@
+#include "run/trial_recovery.h"
+
+#include <algorithm>
+#include <ranges>
+
+#include "check/hits.h"
+
+namespace squall::run {
+namespace {
+
+void add_hits(std::vector<report::StageHits>& hits, const std::string& stage, std::uint64_t count) {
+  const auto known = std::ranges::find(hits, stage, &report::StageHits::stage);
+  if (known != hits.end()) {
+    known->count += count;
+  } else {
+    hits.push_back({stage, count});
+  }
+}
+
+}  // namespace
+
+std::uint64_t add_hits(report::TrialReport& report, const ledger::Ledger& ledger,
+                       const check::FaultWindow& window) {
+  const check::Hits hits = check::count_hits(ledger, window);
+  add_hits(report.hits, "in flight", hits.in_flight);
+  for (std::size_t stage = 0; stage < hits.waiting_for.size(); ++stage) {
+    add_hits(report.hits, "waiting for " + ledger.layout().stages[stage], hits.waiting_for[stage]);
+  }
+  return hits.total();
+}
+
+std::vector<FaultOnRecord> faults_on_record(const std::vector<Struck>& struck, base::Instant observed_from,
+                                            base::Instant observed_until) {
+  std::vector<FaultOnRecord> faults;
+  for (const Struck& each : struck) {
+    if (!each.effect_at) continue;
+    faults.push_back({.what = each.what.empty() ? each.fault : each.what,
+                      .window = {.observed_from = observed_from,
+                                 .took_effect_at = *each.effect_at,
+                                 .healed_at = each.healed_at,
+                                 .observed_until = observed_until,
+                                 .disturbed_from = {}}});
+  }
+  std::ranges::stable_sort(faults, {}, [](const FaultOnRecord& each) { return each.window.took_effect_at; });
+  for (FaultOnRecord& each : faults) each.window.disturbed_from = faults.front().window.took_effect_at;
+  return faults;
+}
+
+std::optional<base::Nanos> back_of(const check::Recovery& recovery,
+                                   const experiment::Experiment& experiment) {
+  return experiment.expect.allows_losses() ? recovery.first_output : recovery.caught_up;
+}
+
+bool is_back_from_all(const ledger::Ledger& ledger, std::span<const FaultOnRecord> faults,
+                      const experiment::Experiment& experiment) {
+  // The last one is the last to be back, most of the time.
+  return std::ranges::all_of(faults | std::views::reverse, [&](const FaultOnRecord& each) {
+    return back_of(check::measure_recovery(ledger, each.window), experiment).has_value();
+  });
+}
+
+std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& ledger,
+                          std::span<const FaultOnRecord> faults, const experiment::Experiment& experiment) {
+  if (faults.empty()) return "";
+  const base::Instant first_effect = faults.front().window.took_effect_at;
+  std::vector<check::Recovery> recoveries;
+  base::Nanos all_back{0};  // since the first effect
+  bool each_is_back = true;
+  for (const FaultOnRecord& each : faults) {
+    const check::FaultWindow& window = each.window;
+    const std::uint64_t hits = add_hits(report, ledger, window);
+    const check::Recovery& recovery = recoveries.emplace_back(check::measure_recovery(ledger, window));
+    std::optional<base::Nanos> over;
+    if (window.healed_at) {
+      over = window.over_at() - window.took_effect_at;
+      report.phases.server_back = std::max(report.phases.server_back.value_or(*over), *over);
+    }
+    const base::Nanos since_first = window.took_effect_at - first_effect;
+    const auto back = back_of(recovery, experiment);
+    each_is_back = each_is_back && back.has_value();
+    all_back = std::max(all_back,
+                        since_first + std::max(back.value_or(base::Nanos{0}), over.value_or(base::Nanos{0})));
+    report.faults.push_back({.what = each.what,
+                             .after = since_first,
+                             .over = over,
+                             .first_output = recovery.first_output,
+                             .caught_up = recovery.caught_up,
+                             .hits = hits});
+  }
+  const check::Recovery worst = check::worst_of(recoveries);
+  report.phases.first_output = worst.first_output;
+  report.phases.caught_up = worst.caught_up;
+  // Green means operational and caught up, and every fault over, so it cannot be before the latest of them.
+  if (!each_is_back) {
+    report.time_to_green.reset();
+  } else if (report.time_to_green) {
+    report.time_to_green = std::max(*report.time_to_green, all_back);
+  }
+  return worst.censored_because;
+}
+
+void fill_outcomes(report::TrialReport& report, const ledger::Ledger& ledger, base::Instant observed_from) {
+  for (const ledger::OpId id : ledger.attempted_since(observed_from)) {
+    const ledger::Operation operation = ledger.operation(id);
+    report.acked += operation.state == ledger::State::ok;
+    report.failed += operation.state == ledger::State::failed;
+    report.unknown += operation.state == ledger::State::unknown;
+  }
+}
+
+}  // namespace squall::run

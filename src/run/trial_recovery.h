@@ -1,0 +1,50 @@
+// What a trial's ledger says of its faults: the work that each struck, and how the system came back from it.
+//
+// Every fault has clocks of its own, from the instant at which it took effect. A trial's clocks are the worst
+// of its faults', so that a loss to its last fault cannot hide behind a good recovery from its first.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "check/fault_window.h"
+#include "check/recovery.h"
+#include "experiment/experiment.h"
+#include "ledger/ledger.h"
+#include "report/run_report.h"
+#include "run/strike.h"
+
+namespace squall::run {
+
+// Of a fault that was seen to take effect.
+struct FaultOnRecord {
+  std::string what;  // "SIGKILL to orders (pid 4711)"
+  check::FaultWindow window;
+};
+
+// In the order in which they took effect. Those without an effect are left out: they proved nothing.
+std::vector<FaultOnRecord> faults_on_record(const std::vector<Struck>& struck, base::Instant observed_from,
+                                            base::Instant observed_until);
+
+// When the work is back as well. Where effects may be missing, new work that flows again must do: what waits
+// and what is gone look the same.
+std::optional<base::Nanos> back_of(const check::Recovery& recovery, const experiment::Experiment& experiment);
+
+// From all of them, as the ledger shows it by the windows' end.
+bool is_back_from_all(const ledger::Ledger& ledger, std::span<const FaultOnRecord> faults,
+                      const experiment::Experiment& experiment);
+
+// Adds what this fault struck to the trial's `hits`; returns how much that is.
+std::uint64_t add_hits(report::TrialReport& report, const ledger::Ledger& ledger,
+                       const check::FaultWindow& window);
+
+// Fills the clocks of the ledger, `hits` and `faults`; returns why a clock never stopped, or nothing. An
+// input that two faults struck is a hit of both.
+std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& ledger,
+                          std::span<const FaultOnRecord> faults, const experiment::Experiment& experiment);
+
+// Fills `acked`, `failed` and `unknown` of the inputs attempted from then on.
+void fill_outcomes(report::TrialReport& report, const ledger::Ledger& ledger, base::Instant observed_from);
+
+}  // namespace squall::run

@@ -1,0 +1,89 @@
+// A trial of two faults, a second apart: its clocks are those of the worse one.
+#include "run/trial_recovery.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "check/honest_ledger.h"
+
+namespace squall::run {
+namespace {
+
+using namespace check::testing;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+// An input every 10 ms until 40 s, done 5 ms after its acknowledgement; but `late` is done at 25 s, and
+// `lost` never.
+ledger::Ledger two_kills(std::optional<ledger::OpId> late, std::optional<ledger::OpId> lost) {
+  Records records;
+  for (ledger::OpId id = 0; id < 4'000; ++id) {
+    const auto t = static_cast<std::int64_t>(id * 10);
+    records.push_back(Attempt{id, key_of(id), at_ms(t)});
+    records.push_back(Outcome{id, Acknowledged{id + 1}, at_ms(t + 1)});
+    if (id == lost) continue;
+    const auto done = id == late ? 25'000 : t + 6;
+    records.push_back(Effect{kAssignment, key_of(id), id + 1, at_ms(done)});
+    records.push_back(Effect{kUsage, key_of(id), id + 1, at_ms(done)});
+  }
+  return fold(records);
+}
+
+std::vector<Struck> struck_twice() {
+  Struck first{.fault = "kill-1", .what = "SIGKILL to orders"};
+  first.effect_at = at_ms(10'000);
+  first.healed_at = at_ms(10'100);
+  Struck second = first;
+  second.fault = "kill-2";
+  second.effect_at = at_ms(20'000);
+  second.healed_at = at_ms(20'050);
+  Struck without_effect{.fault = "kill-3"};
+  return {second, first, without_effect};
+}
+
+report::TrialReport told(const ledger::Ledger& ledger) {
+  report::TrialReport report{.fault = "two kills", .victim = report::Victim::process};
+  report.time_to_green = milliseconds{10'200};
+  report.took_effect_at = at_ms(10'000) - at_ms(0);
+  const auto faults = faults_on_record(struck_twice(), at_ms(5'000), at_ms(40'000));
+  EXPECT_EQ(faults.size(), 2U);
+  (void)fill_recovery(report, ledger, faults, experiment::Experiment{});
+  return report;
+}
+
+TEST(TrialRecovery, EachFaultHasClocksOfItsOwn) {
+  const report::TrialReport report = told(two_kills({}, {}));
+  ASSERT_EQ(report.faults.size(), 2U);
+  EXPECT_EQ(report.faults[0].after, seconds{0});
+  EXPECT_EQ(report.faults[1].after, seconds{10});
+  EXPECT_EQ(report.faults[0].caught_up, milliseconds{106});
+  EXPECT_EQ(report.faults[1].caught_up, milliseconds{56});
+  EXPECT_EQ(report.phases.server_back, milliseconds{100});
+  EXPECT_EQ(report.phases.caught_up, milliseconds{106});
+  EXPECT_EQ(report.time_to_green, milliseconds{10'200});
+  EXPECT_THAT(make_summary(report), HasSubstr("the worst of 2 faults: process back"));
+}
+
+TEST(TrialRecovery, WhatTheSecondFaultDelaysIsItsOwn) {
+  const report::TrialReport report = told(two_kills(1'999, {}));
+  EXPECT_EQ(report.faults[0].caught_up, milliseconds{106});
+  EXPECT_EQ(report.faults[1].caught_up, seconds{5});
+  EXPECT_EQ(report.faults[1].hits, 2U);
+  EXPECT_EQ(report.phases.caught_up, seconds{5});
+  EXPECT_EQ(report.time_to_green, seconds{15});  // since the first fault
+}
+
+TEST(TrialRecovery, WhatTheSecondFaultLosesIsNeverCaughtUp) {
+  const report::TrialReport report = told(two_kills({}, 1'999));
+  EXPECT_EQ(report.faults[0].caught_up, milliseconds{106});
+  EXPECT_EQ(report.phases.caught_up, std::nullopt);
+  EXPECT_EQ(report.time_to_green, std::nullopt);
+  EXPECT_THAT(make_summary(report), HasSubstr("caught up never"));
+  const auto faults = faults_on_record(struck_twice(), at_ms(5'000), at_ms(40'000));
+  EXPECT_FALSE(is_back_from_all(two_kills({}, 1'999), faults, {}));
+  EXPECT_TRUE(is_back_from_all(two_kills({}, {}), faults, {}));
+}
+
+}  // namespace
+}  // namespace squall::run
