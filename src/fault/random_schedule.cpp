@@ -33,6 +33,10 @@ base::Nanos uniform(base::Seed seed, base::Nanos low, base::Nanos high) {
   return low + base::Nanos{static_cast<std::int64_t>(seed.below(span))};
 }
 
+// What a heal needs until its target runs: who is killed again at the very instant of its restart is not
+// there, and the fault would have no effect.
+constexpr base::Nanos kComesBack = std::chrono::milliseconds(500);
+
 struct Active {
   std::string target;
   base::Nanos until{};
@@ -58,10 +62,12 @@ base::Result<std::vector<Fault>> draw_random(base::Seed seed, const RandomDraft&
     }
     const auto lasts = active_time(fault.action);
     const base::Nanos until = at + lasts.value_or(draft.unknown_active_time);
-    std::erase_if(active, [&](const Active& other) { return other.until < at; });
+    std::erase_if(active, [&](const Active& other) { return other.until + kComesBack < at; });
     const bool held = std::ranges::any_of(
         active, [&](const Active& other) { return other.target == target_of(fault.action); });
-    if (!held && std::ssize(active) < draft.at_once && (!lasts || until <= end)) {
+    const auto at_once =
+        std::ranges::count_if(active, [&](const Active& other) { return other.until >= at; });
+    if (!held && at_once < draft.at_once && (!lasts || until <= end)) {
       active.push_back({target_of(fault.action), until});
       fault.name = fmt::format("{}-{}-{}", draft.name, faults.size() + 1, fault.name);
       faults.push_back(std::move(fault));

@@ -98,6 +98,7 @@ Json write_fault(const FaultReport& fault) {
           {"over_ms", ms(fault.over)},
           {"first_output_ms", ms(fault.first_output)},
           {"caught_up_ms", ms(fault.caught_up)},
+          {"green_ms", ms(fault.green)},
           {"hits", fault.hits}};
 }
 FaultReport read_fault(const Json& json) {
@@ -106,6 +107,7 @@ FaultReport read_fault(const Json& json) {
           .over = read_optional_ms(json.at("over_ms")),
           .first_output = read_optional_ms(json.at("first_output_ms")),
           .caught_up = read_optional_ms(json.at("caught_up_ms")),
+          .green = read_optional_ms(json.at("green_ms")),
           .hits = json.at("hits")};
 }
 

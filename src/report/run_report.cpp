@@ -46,6 +46,7 @@ std::string describe(const FaultReport& fault) {
   add("over after", fault.over);
   add("first output", fault.first_output);
   add("caught up", fault.caught_up);
+  add("green", fault.green);
   return text;
 }
 

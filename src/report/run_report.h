@@ -41,9 +41,10 @@ struct StageHits {
 struct FaultReport {
   std::string what;
   base::Nanos after{0};             // since the trial's first fault took effect
-  std::optional<base::Nanos> over;  // nothing: never healed, as are the next two
+  std::optional<base::Nanos> over;  // nothing: never healed, as are the next three
   std::optional<base::Nanos> first_output;
   std::optional<base::Nanos> caught_up;
+  std::optional<base::Nanos> green;
   std::uint64_t hits = 0;
 
   bool operator==(const FaultReport&) const = default;
@@ -68,7 +69,7 @@ struct TrialReport {
   Phases phases;
   std::optional<base::Nanos> time_to_green;  // nothing: never within observed_for()
   std::vector<StageHits> hits;
-  // Those that took effect, in that order. `phases` holds the worst of each clock.
+  // Those that took effect, in that order. `phases` and `time_to_green` hold the worst of each clock.
   std::vector<FaultReport> faults;
   std::uint64_t acked = 0;
   std::uint64_t failed = 0;

@@ -31,11 +31,7 @@ void add_clocks_of_each(std::vector<Line>& lines, const TrialReport& trial) {
     add("over", fault.over);
     add("first output", fault.first_output);
     add("caught up", fault.caught_up);
-  }
-  if (trial.time_to_green) {
-    insert_by_time(
-        lines, {*trial.took_effect_at + *trial.time_to_green, "clock",
-                fmt::format("green {} after the first fault", base::format_duration(*trial.time_to_green))});
+    add("green", fault.green);
   }
 }
 

@@ -334,7 +334,7 @@ class ExperimentRun {
   std::unique_ptr<workload::Workload> load_;
   base::Nanos normal_age_ = kNormalAge;
   std::optional<base::Instant> disturbed_at_;
-  std::optional<probe::TimeToGreen> green_;
+  std::optional<GreenClocks> green_;
   std::unique_ptr<AbortWatch> abort_watch_;
   RunKnowledge known_;
   std::vector<check::FaultWindow> strikes_;

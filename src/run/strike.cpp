@@ -87,6 +87,7 @@ awaitable<void> Strikes::carry_out(fault::Step step) {
   }
   co_await let_go(step.fault.name, MomentGate::Then::kPass);
   ended_[step.fault.name].over = true;
+  if (struck.effect_at && watch_.over) watch_.over(*struck.effect_at);
   struck_.push_back(std::move(struck));
 }
 
@@ -133,12 +134,11 @@ void Strikes::began_to_strike(Struck& struck, std::string what) {
 }
 
 void Strikes::took_effect(Struck& struck, base::Instant at, std::string observation) {
-  const bool first = !first_effect();
   struck.effect_at = at;
   ended_[struck.fault].effect = at;
   on_event_(evidence::EventKind::effect, at, observation);
   struck.observation = std::move(observation);
-  if (first && on_first_effect_) on_first_effect_(at);
+  if (watch_.took_effect) watch_.took_effect(at);
 }
 
 awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> victims, Struck& struck) {

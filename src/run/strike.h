@@ -47,10 +47,12 @@ class Strikes {
   const std::vector<Struck>& struck() const { return struck_; }
   // The earliest effect: from here on the system is disturbed.
   std::optional<base::Instant> first_effect() const;
-  // Called at that instant.
-  void on_first_effect(std::function<void(base::Instant)> callback) {
-    on_first_effect_ = std::move(callback);
-  }
+  // A fault took effect, and was over, healed or not; both with the instant of its effect.
+  struct Watch {
+    std::function<void(base::Instant)> took_effect;
+    std::function<void(base::Instant)> over;
+  };
+  void on_change(Watch watch) { watch_ = std::move(watch); }
 
  private:
   struct Ended {
@@ -91,7 +93,7 @@ class Strikes {
   inject::Safety safety_;
   base::Instant began_;
   OnEvent on_event_;
-  std::function<void(base::Instant)> on_first_effect_;
+  Watch watch_;
   std::vector<std::unique_ptr<MomentGate>> gates_;
   std::map<std::string, MomentGate*> gate_of_;  // by the fault's name, until it lets go
   std::map<std::string, Ended> ended_;

@@ -39,7 +39,8 @@ std::vector<FaultOnRecord> faults_on_record(const std::vector<Struck>& struck, b
                                  .took_effect_at = *each.effect_at,
                                  .healed_at = each.healed_at,
                                  .observed_until = observed_until,
-                                 .disturbed_from = {}}});
+                                 .disturbed_from = {}},
+                      .operational_after = {}});
   }
   std::ranges::stable_sort(faults, {}, [](const FaultOnRecord& each) { return each.window.took_effect_at; });
   for (FaultOnRecord& each : faults) each.window.disturbed_from = faults.front().window.took_effect_at;
@@ -62,10 +63,8 @@ bool is_back_from_all(const ledger::Ledger& ledger, std::span<const FaultOnRecor
 std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& ledger,
                           std::span<const FaultOnRecord> faults, const experiment::Experiment& experiment) {
   if (faults.empty()) return "";
-  const base::Instant first_effect = faults.front().window.took_effect_at;
   std::vector<check::Recovery> recoveries;
-  base::Nanos all_back{0};  // since the first effect
-  bool each_is_back = true;
+  std::optional<base::Nanos> longest_to_green = base::Nanos::min();
   for (const FaultOnRecord& each : faults) {
     const check::FaultWindow& window = each.window;
     const std::uint64_t hits = add_hits(report, ledger, window);
@@ -75,27 +74,25 @@ std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& led
       over = window.over_at() - window.took_effect_at;
       report.phases.server_back = std::max(report.phases.server_back.value_or(*over), *over);
     }
-    const base::Nanos since_first = window.took_effect_at - first_effect;
     const auto back = back_of(recovery, experiment);
-    each_is_back = each_is_back && back.has_value();
-    all_back = std::max(all_back,
-                        since_first + std::max(back.value_or(base::Nanos{0}), over.value_or(base::Nanos{0})));
+    // Green means operational and caught up, and the fault over, so it cannot be before the latest of them.
+    std::optional<base::Nanos> green;
+    if (back && each.operational_after) {
+      green = std::max({*back, *each.operational_after, over.value_or(base::Nanos{0})});
+    }
+    longest_to_green = green && longest_to_green ? std::max(longest_to_green, green) : std::nullopt;
     report.faults.push_back({.what = each.what,
-                             .after = since_first,
+                             .after = window.took_effect_at - faults.front().window.took_effect_at,
                              .over = over,
                              .first_output = recovery.first_output,
                              .caught_up = recovery.caught_up,
+                             .green = green,
                              .hits = hits});
   }
   const check::Recovery worst = check::worst_of(recoveries);
   report.phases.first_output = worst.first_output;
   report.phases.caught_up = worst.caught_up;
-  // Green means operational and caught up, and every fault over, so it cannot be before the latest of them.
-  if (!each_is_back) {
-    report.time_to_green.reset();
-  } else if (report.time_to_green) {
-    report.time_to_green = std::max(*report.time_to_green, all_back);
-  }
+  report.time_to_green = longest_to_green;
   return worst.censored_because;
 }
 

@@ -21,6 +21,7 @@ namespace squall::run {
 struct FaultOnRecord {
   std::string what;  // "SIGKILL to orders (pid 4711)"
   check::FaultWindow window;
+  std::optional<base::Nanos> operational_after;  // since its effect, by the probes; nothing: never
 };
 
 // In the order in which they took effect. Those without an effect are left out: they proved nothing.
@@ -39,7 +40,7 @@ bool is_back_from_all(const ledger::Ledger& ledger, std::span<const FaultOnRecor
 std::uint64_t add_hits(report::TrialReport& report, const ledger::Ledger& ledger,
                        const check::FaultWindow& window);
 
-// Fills the clocks of the ledger, `hits` and `faults`; returns why a clock never stopped, or nothing. An
+// Fills the clocks, `hits` and `faults`; returns why a clock never stopped, or nothing. An
 // input that two faults struck is a hit of both.
 std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& ledger,
                           std::span<const FaultOnRecord> faults, const experiment::Experiment& experiment);

@@ -44,10 +44,11 @@ std::vector<Struck> struck_twice() {
 
 report::TrialReport told(const ledger::Ledger& ledger) {
   report::TrialReport report{.fault = "two kills", .victim = report::Victim::process};
-  report.time_to_green = milliseconds{10'200};
   report.took_effect_at = at_ms(10'000) - at_ms(0);
-  const auto faults = faults_on_record(struck_twice(), at_ms(5'000), at_ms(40'000));
+  auto faults = faults_on_record(struck_twice(), at_ms(5'000), at_ms(40'000));
   EXPECT_EQ(faults.size(), 2U);
+  faults[0].operational_after = milliseconds{20};
+  faults[1].operational_after = milliseconds{200};
   (void)fill_recovery(report, ledger, faults, experiment::Experiment{});
   return report;
 }
@@ -61,7 +62,8 @@ TEST(TrialRecovery, EachFaultHasClocksOfItsOwn) {
   EXPECT_EQ(report.faults[1].caught_up, milliseconds{56});
   EXPECT_EQ(report.phases.server_back, milliseconds{100});
   EXPECT_EQ(report.phases.caught_up, milliseconds{106});
-  EXPECT_EQ(report.time_to_green, milliseconds{10'200});
+  EXPECT_EQ(report.faults[0].green, milliseconds{106});
+  EXPECT_EQ(report.time_to_green, milliseconds{200});
   EXPECT_THAT(make_summary(report), HasSubstr("the worst of 2 faults: process back"));
 }
 
@@ -71,7 +73,7 @@ TEST(TrialRecovery, WhatTheSecondFaultDelaysIsItsOwn) {
   EXPECT_EQ(report.faults[1].caught_up, seconds{5});
   EXPECT_EQ(report.faults[1].hits, 2U);
   EXPECT_EQ(report.phases.caught_up, seconds{5});
-  EXPECT_EQ(report.time_to_green, seconds{15});  // since the first fault
+  EXPECT_EQ(report.time_to_green, seconds{5});
 }
 
 TEST(TrialRecovery, WhatTheSecondFaultLosesIsNeverCaughtUp) {
@@ -83,6 +85,15 @@ TEST(TrialRecovery, WhatTheSecondFaultLosesIsNeverCaughtUp) {
   const auto faults = faults_on_record(struck_twice(), at_ms(5'000), at_ms(40'000));
   EXPECT_FALSE(is_back_from_all(two_kills({}, 1'999), faults, {}));
   EXPECT_TRUE(is_back_from_all(two_kills({}, {}), faults, {}));
+}
+
+TEST(TrialRecovery, WhatWasNeverOperationalIsNotGreenHoweverItsWorkWent) {
+  auto faults = faults_on_record(struck_twice(), at_ms(5'000), at_ms(40'000));
+  faults[0].operational_after = milliseconds{20};
+  report::TrialReport report{.fault = "two kills"};
+  (void)fill_recovery(report, two_kills({}, {}), faults, {});
+  EXPECT_EQ(report.phases.caught_up, milliseconds{106});
+  EXPECT_EQ(report.time_to_green, std::nullopt);
 }
 
 }  // namespace

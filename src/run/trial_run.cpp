@@ -123,15 +123,17 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
 
   event(evidence::EventKind::phase, base::now(), "faults");
   Strikes strikes(session, place.system, planned.steps, base::now(), event);
-  strikes.on_first_effect([&](base::Instant at) {
-    place.disturbed_at = at;
-    place.green.emplace(probe::TimeToGreen::Options{
-        .required = place.system.probes().required(), .effect_at = at, .hold = settings.hold});
-    place.green->while_disturbed(true);
-  });
+  place.green.emplace(
+      GreenClocks::Options{.required = place.system.probes().required(), .hold = settings.hold});
+  strikes.on_change({.took_effect =
+                         [&](base::Instant at) {
+                           place.disturbed_at = std::max(place.disturbed_at.value_or(at), at);
+                           place.green->begin(at);
+                         },
+                     .over = [&](base::Instant effect_at) { place.green->over(effect_at); }});
   strike_all(place, strikes, planned);
   // Beyond this point nothing disturbs the system any more.
-  if (place.green) place.green->while_disturbed(false);
+  place.green->all_over();
   result.struck = strikes.struck();
   std::vector<std::string> waiting_for;
   const auto effect = strikes.first_effect();
@@ -142,14 +144,13 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
     while (base::now() < deadline) {
       // Green by the probes; but what waits may still be more than before the fault, and then it is not
       // caught up.
-      if (place.green->time_to_green() && base::now() >= look_at) {
+      if (place.green->all_green() && base::now() >= look_at) {
         if (is_back(place, result)) break;
         look_at = base::now() + kLookAtLedger;
       }
       show(place, planned.number, "recover");
       session.wait_for(kPoll);
     }
-    result.report.time_to_green = place.green->time_to_green();
     waiting_for = place.green->waiting_for();
   }
 
@@ -165,7 +166,10 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
   }
   if (effect) {
     report.took_effect_at = session.since_start(*effect);
-    const auto faults = faults_on_record(result.struck, result.observed_from, result.observed_until);
+    auto faults = faults_on_record(result.struck, result.observed_from, result.observed_until);
+    for (FaultOnRecord& fault : faults) {
+      fault.operational_after = place.green->time_to_green(fault.window.took_effect_at);
+    }
     place.load.with_ledger([&](const ledger::Ledger& ledger) {
       std::string censored = fill_recovery(report, ledger, faults, place.experiment);
       if (!censored.empty()) waiting_for.push_back(std::move(censored));

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "fault/step.h"
-#include "probe/time_to_green.h"
 #include "report/run_report.h"
+#include "run/green_clocks.h"
 #include "run/running_system.h"
 #include "run/strike.h"
 #include "workload/workload.h"
@@ -23,7 +23,7 @@ struct TrialPlace {
   // The backlog probe is red from here on for what was sent before; set by the trial.
   std::optional<base::Instant>& disturbed_at;
   // Fed with every observation while it is there; set by the trial.
-  std::optional<probe::TimeToGreen>& green;
+  std::optional<GreenClocks>& green;
 };
 
 struct TrialResult {
