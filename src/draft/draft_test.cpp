@@ -65,6 +65,7 @@ TEST(Draft, ACompleteOneIsAValidExperimentThatKillsServiceAndBroker) {
   EXPECT_EQ(fault::active_time(experiment.faults[2].action), 3s);
   EXPECT_EQ(experiment.expect.caught_up.p95, 21s)
       << "ack_wait twice, the outage, 3 s between the faults, and 5 s";
+  EXPECT_EQ(experiment.trials.recover_within, 31s) << "a lost message costs each trial so much";
 }
 
 TEST(Draft, IsShort) { EXPECT_LE(std::ranges::count(to_yaml(complete()), '\n'), 40); }

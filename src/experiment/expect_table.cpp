@@ -153,11 +153,10 @@ Shape<Expectations> expect_shape() {
   table->field({.name = "first_output",
                 .meaning = "From the fault's effect until new work flows again; a duration alone is its max"},
                &Expectations::first_output, clock_shape());
-  table->field(
-      {.name = "caught_up",
-       .meaning =
-           "From the fault's effect until everything accepted before it is done and the backlog is gone"},
-      &Expectations::caught_up, clock_shape());
+  table->field({.name = "caught_up",
+                .meaning = "From the fault's effect until everything sent before it was over and accepted is "
+                           "done, and the backlog is gone"},
+               &Expectations::caught_up, clock_shape());
   table->field(
       {.name = "time_to_green",
        .meaning =

@@ -88,9 +88,12 @@ std::string load_text(const WorkloadSpec& workload) {
   const char* how = workload.transport == Transport::kRequest ? "requests to"
                     : workload.transport == Transport::kCore  ? "core messages to"
                                                               : "messages to";
-  std::string text =
-      fmt::format("{:g}/s {} {}", workload.per_second, how, experiment::subjects_text(workload));
+  const std::string pace = workload.unpaced
+                               ? fmt::format("as fast as {} without an answer allow,", workload.in_flight)
+                               : fmt::format("{:g}/s", workload.per_second);
+  std::string text = fmt::format("{} {} {}", pace, how, experiment::subjects_text(workload));
   if (workload.burst > 1) text += fmt::format(", {} at a time", workload.burst);
+  if (workload.retry.attempts > 1) text += fmt::format(", each up to {} times", workload.retry.attempts);
   return text;
 }
 

@@ -86,6 +86,15 @@ struct WithoutEffect {
   bool operator==(const WithoutEffect&) const = default;
 };
 
+// What becomes of an input that was not acknowledged.
+struct RetrySpec {
+  std::uint32_t attempts = 1;  // in all; 1: never again
+  base::Nanos pause = std::chrono::milliseconds(50);
+  bool when_unknown = true;  // also what may have been accepted; else only what certainly was not
+
+  bool operator==(const RetrySpec&) const = default;
+};
+
 struct WorkloadSpec {
   Transport transport = Transport::kJetStream;
   std::vector<std::string> subjects;  // in turn, ranges expanded; may have ${id}
@@ -95,11 +104,13 @@ struct WorkloadSpec {
   base::Nanos shape_over{};
   // Closed loop: at most so many without an outcome; 0: open loop, inputs are due on a fixed schedule.
   std::uint32_t in_flight = 0;
+  bool unpaced = false;  // no rate: the next one as soon as in_flight allows
   int connections = 1;
   Payload payload;
   std::vector<std::pair<std::string, std::string>> headers;  // may have ${id}
   bool message_id = true;                                    // Nats-Msg-Id: the identity
   base::Nanos timeout = std::chrono::seconds(2);             // without an answer: unknown
+  RetrySpec retry;
   std::vector<EffectSpec> effects;
   std::optional<WithoutEffect> without_effect;
 

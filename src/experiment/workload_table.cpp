@@ -127,6 +127,31 @@ Shape<EffectSpec> effect_shape() {
   return section<EffectSpec>(table);
 }
 
+Shape<RetrySpec> retry_shape() {
+  auto table = std::make_shared<Table<RetrySpec>>();
+  table->field({.name = "attempts", .meaning = "In all, with the first", .required = true},
+               &RetrySpec::attempts, whole<std::uint32_t>({2, 1000}));
+  table->field({.name = "pause", .meaning = "Before the next one", .standard = "50ms"}, &RetrySpec::pause,
+               duration({0s, 10min}));
+  table->field({.name = "when_unknown",
+                .meaning = "false: only what was certainly not accepted is sent again",
+                .standard = "true"},
+               &RetrySpec::when_unknown, flag());
+  return section<RetrySpec>(table);
+}
+
+void check_pace(Reading& reading, const Node& node, const std::string& field, WorkloadSpec& workload) {
+  if (!workload.unpaced) return;
+  if (workload.in_flight == 0) {
+    reading.mistake_at(joined(field, "unpaced"), "needs in_flight: how many inputs may wait for an answer");
+  }
+  for (const char* paced : {"rate", "burst", "shape", "over"}) {
+    if (const auto* given = node.find_entry(paced)) {
+      reading.mistake(given->first, joined(field, paced), "has no meaning where the load is unpaced");
+    }
+  }
+}
+
 void add_pace_fields(Table<WorkloadSpec>& table) {
   table.field({.name = "rate",
                .meaning = "Inputs a second, on a fixed schedule that does not wait for the system",
@@ -147,12 +172,19 @@ void add_pace_fields(Table<WorkloadSpec>& table) {
                .meaning = "Closed loop: at most so many inputs without an outcome; 0: as the rate says",
                .standard = "0"},
               &WorkloadSpec::in_flight, whole<std::uint32_t>({0, 100'000}));
+  table.field({.name = "unpaced",
+               .meaning = "true: no rate, the next input as soon as in_flight allows",
+               .standard = "false"},
+              &WorkloadSpec::unpaced, flag());
   table.field({.name = "connections", .meaning = "Over how many connections", .standard = "1"},
               &WorkloadSpec::connections, whole<int>({1, 1000}));
   table.field({.name = "timeout",
                .meaning = "Without an answer for so long the outcome is unknown",
                .standard = "2s"},
               &WorkloadSpec::timeout, duration({1ms, 10min}));
+  table.field({.name = "retry",
+               .meaning = "An input that failed or was not answered is sent again, with the same identity"},
+              &WorkloadSpec::retry, retry_shape());
 }
 
 void add_input_fields(Table<WorkloadSpec>& table) {
@@ -306,6 +338,7 @@ Shape<WorkloadSpec> workload_shape() {
                 .meaning = "Inputs that the system drops by its design; an effect of theirs is one too many"},
                &WorkloadSpec::without_effect, without_effect_shape());
   table->exactly_one({"publish", "request"});
+  table->rule(check_pace);
   table->rule(check_identity);
   table->rule(check_transport);
   table->rule(check_samples);

@@ -5,11 +5,6 @@
 namespace squall::ledger {
 namespace {
 
-Key to_key(const std::string& text, const Layout& layout) {
-  const auto number = layout.number_of(text);
-  return {number, number ? std::string_view{} : std::string_view{text}};
-}
-
 std::string to_text(const Key& key, const Layout& layout) {
   return key.number ? layout.key_prefix + std::to_string(*key.number) : std::string(key.text);
 }
@@ -81,6 +76,11 @@ struct ToEntry {
 };
 
 }  // namespace
+
+Key to_key(std::string_view text, const Layout& layout) {
+  const auto number = layout.number_of(text);
+  return {number, number ? std::string_view{} : text};
+}
 
 Entry to_entry(const Record& record, const Layout& layout) { return std::visit(ToEntry{layout}, record); }
 

@@ -29,6 +29,9 @@ struct Key {
   std::string_view text;                // the whole key otherwise
 };
 
+// Lifetime: the key's text is the caller's.
+Key to_key(std::string_view text, const Layout& layout);
+
 struct Entry {
   EntryKind kind = EntryKind::attempt;
   std::uint8_t stage = 0;  // of effect; of stored: the stream

@@ -337,12 +337,14 @@ void Ledger::contradiction(std::string what) {
 }
 
 std::uint32_t Ledger::intern_reason(std::string_view reason) {
-  if (const auto known = reason_index_.find(reason); known != reason_index_.end()) return known->second;
+  if (last_reason_ < reasons_.size() && reasons_[last_reason_] == reason) return last_reason_;
+  if (const auto known = reason_index_.find(reason); known != reason_index_.end())
+    return last_reason_ = known->second;
   if (reasons_.size() == kMaxReasons) return kMaxReasons - 1;
   reasons_.emplace_back(reasons_.size() + 1 < kMaxReasons ? std::string(reason) : "another reason");
-  const auto index = static_cast<std::uint32_t>(reasons_.size() - 1);
-  reason_index_.emplace(reasons_.back(), index);
-  return index;
+  last_reason_ = static_cast<std::uint32_t>(reasons_.size() - 1);
+  reason_index_.emplace(reasons_.back(), last_reason_);
+  return last_reason_;
 }
 
 void Ledger::hide_effects(OpId id, Stage stage) {

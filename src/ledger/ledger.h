@@ -208,6 +208,7 @@ class Ledger {
   std::uint64_t unexpected_kept_ = 0;
   std::vector<std::string> reasons_;
   std::map<std::string, std::uint32_t, std::less<>> reason_index_;
+  std::uint32_t last_reason_ = 0;  // most come in a row
   std::vector<AfterConfirm> after_confirm_;
   RunFacts run_;
   LatencySlots latencies_;

@@ -64,6 +64,8 @@ class Writer {
   std::uint32_t last_source_ = 0;
   std::array<std::uint64_t, format::kSeries> last_seq_{};
   std::unordered_map<std::string, std::uint64_t> reasons_;  // of this frame
+  std::string last_reason_;                                 // most come in a row
+  std::optional<std::uint64_t> last_reason_index_;          // nothing: none in this frame yet
 };
 
 // Any of them may be empty.

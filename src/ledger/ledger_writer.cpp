@@ -90,6 +90,7 @@ void Writer::begin_frame() {
   last_source_ = 0;
   last_seq_.fill(0);
   reasons_.clear();
+  last_reason_index_.reset();
 }
 
 base::Result<void> Writer::append(const Record& record) { return append(to_entry(record, layout_)); }
@@ -221,9 +222,12 @@ void Writer::put_id(OpId id) { put_delta(payload_, id, last_id_); }
 void Writer::put_seq(std::size_t series, std::uint64_t seq) { put_delta(payload_, seq, last_seq_[series]); }
 
 void Writer::put_reason(std::string_view reason) {
+  if (last_reason_index_ && last_reason_ == reason) return put_varint(payload_, *last_reason_index_);
   const auto [entry, is_new] = reasons_.emplace(reason, reasons_.size());
   put_varint(payload_, entry->second);
   if (is_new) put_text(payload_, reason);
+  last_reason_ = reason;
+  last_reason_index_ = entry->second;
 }
 
 }  // namespace squall::ledger

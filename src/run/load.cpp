@@ -126,6 +126,9 @@ awaitable<base::Result<workload::WorkloadOptions>> workload_options(const experi
   options.load.transport = transport_of(spec.transport);
   options.load.pacing = pacing_of(spec);
   options.load.in_flight = spec.in_flight;
+  options.load.unpaced = spec.unpaced;
+  options.load.retry = {
+      .attempts = spec.retry.attempts, .pause = spec.retry.pause, .when_unknown = spec.retry.when_unknown};
   options.load.connections = static_cast<std::uint32_t>(spec.connections);
   options.load.make_input = [source = std::move(*inputs)](ledger::OpId id, workload::Input& input) {
     source.make_input(id, input);

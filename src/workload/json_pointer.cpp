@@ -133,7 +133,9 @@ std::optional<TextSpan> go_down(std::string_view text, TextSpan from, std::strin
 }  // namespace
 
 std::optional<TextSpan> find_json(std::string_view text, std::string_view pointer) {
-  auto span = Scanner(text).value();
+  // On the way down only what comes before the value is read.
+  const std::size_t begin = std::min(text.find_first_not_of(kBlank), text.size());
+  auto span = pointer.empty() ? Scanner(text).value() : std::optional(TextSpan{begin, text.size()});
   while (span && !pointer.empty()) {
     if (pointer.front() != '/') return std::nullopt;
     pointer.remove_prefix(1);

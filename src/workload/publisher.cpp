@@ -71,9 +71,10 @@ void Publisher::declare_sources() {
 }
 
 std::optional<base::Instant> Publisher::next_due() {
-  if (options_.in_flight > 0 && (open_ >= options_.in_flight || !connection())) return std::nullopt;
+  const std::shared_ptr<client::Connection>& open = connection();
+  if (options_.in_flight > 0 && (open_ >= options_.in_flight || !open)) return std::nullopt;
   if (options_.unpaced) {
-    const bool full = options_.transport == Transport::kCore && connection()->pending_bytes() > kCoreBacklog;
+    const bool full = options_.transport == Transport::kCore && open->pending_bytes() > kCoreBacklog;
     return full ? base::now() + kCorePause : base::Instant{};
   }
   return started_ + due_offset(options_.pacing, next_);
@@ -115,14 +116,15 @@ const std::shared_ptr<client::Connection>& Publisher::connection_for(std::uint64
 
 void Publisher::send(Sending sending, std::optional<base::Instant> due) {
   options_.make_input(sending.id, input_);
-  ledger::Attempt attempt{.id = sending.id,
-                          .key = input_.key,
-                          .at = base::now(),
-                          .intended_at = due,
-                          .source = static_cast<std::uint32_t>(sending.id % connections_.size()) + 1,
-                          .order_key = input_.order_key,
-                          .checksum = {},
-                          .filtered = input_.filtered};
+  const base::Instant now = base::now();
+  ledger::Entry attempt{.kind = ledger::EntryKind::attempt,
+                        .filtered = input_.filtered,
+                        .id = sending.id,
+                        .key = ledger::to_key(input_.key, recorder_.layout()),
+                        .at = now,
+                        .source = static_cast<std::uint32_t>(sending.id % connections_.size()) + 1,
+                        .order_key = input_.order_key,
+                        .intended_at = due};
   if (options_.carried) {
     const auto text = json_text_at(input_.payload, *options_.carried);
     attempt.checksum = ledger::crc32c(options_.carried->empty() ? input_.payload : text.value_or(""));
@@ -134,7 +136,7 @@ void Publisher::send(Sending sending, std::optional<base::Instant> due) {
   }
   headers_.clear();
   for (const auto& [name, value] : input_.headers) headers_.push_back({name, value});
-  const base::Instant deadline = base::now() + options_.timeout;
+  const base::Instant deadline = now + options_.timeout;
   switch (options_.transport) {
     case Transport::kJetStream:
       return connection->publish_js(
@@ -145,22 +147,27 @@ void Publisher::send(Sending sending, std::optional<base::Instant> due) {
           input_.subject, input_.payload, headers_, deadline,
           [this, sending](const client::Outcome<client::MessageView>& reply) { on_reply(sending, reply); });
     case Transport::kCore:
-      return send_core(sending, *connection);
+      return send_core(sending, *connection, now);
   }
 }
 
-void Publisher::send_core(Sending sending, client::Connection& connection) {
+void Publisher::send_core(Sending sending, client::Connection& connection, base::Instant now) {
   const auto sent = connection.publish(input_.subject, input_.payload, headers_);
   if (!sent) return not_ok(sending, sent.error(), false);
-  static const std::string kNobodySays = "a core publish: nobody says what became of it";
-  recorder_.record(ledger::Outcome{.id = sending.id, .how = ledger::Unknown{kNobodySays}, .at = base::now()});
+  recorder_.record(ledger::Entry{.kind = ledger::EntryKind::unknown,
+                                 .id = sending.id,
+                                 .at = now,
+                                 .reason = "a core publish: nobody says what became of it"});
   ended();
 }
 
 void Publisher::on_ack(Sending sending, const client::PublishOutcome& outcome) {
   if (const auto* acked = std::get_if<client::Acknowledged>(&outcome)) {
-    recorder_.record(ledger::Outcome{
-        .id = sending.id, .how = ledger::Acknowledged{acked->seq, acked->duplicate}, .at = base::now()});
+    recorder_.record(ledger::Entry{.kind = ledger::EntryKind::ok,
+                                   .duplicate = acked->duplicate,
+                                   .id = sending.id,
+                                   .at = base::now(),
+                                   .stream_seq = acked->seq});
     ++accepted_;
     return ended();
   }
@@ -235,11 +242,12 @@ void Publisher::stop() {
   for (const auto& timer : std::vector(retries_)) timer->cancel();
 }
 
-std::shared_ptr<client::Connection> Publisher::connection() const {
+const std::shared_ptr<client::Connection>& Publisher::connection() const {
+  static const std::shared_ptr<client::Connection> kNone;
   for (const auto& connection : connections_) {
     if (connection && connection->is_open()) return connection;
   }
-  return nullptr;
+  return kNone;
 }
 
 void Publisher::disconnect() {

@@ -79,7 +79,7 @@ class Publisher {
   // Inputs that wait for an outcome or for their retry.
   std::uint64_t open() const { return open_; }
   // An open connection; null when there is none.
-  std::shared_ptr<client::Connection> connection() const;
+  const std::shared_ptr<client::Connection>& connection() const;
   // Drops the connections; what is open gets its outcome.
   void disconnect();
   // The doubts that only the whole load shows: nothing was ever accepted.
@@ -100,7 +100,7 @@ class Publisher {
   // When the next input may be sent; nothing: when something else has happened.
   std::optional<base::Instant> next_due();
   void send(Sending sending, std::optional<base::Instant> due);
-  void send_core(Sending sending, client::Connection& connection);
+  void send_core(Sending sending, client::Connection& connection, base::Instant now);
   void on_ack(Sending sending, const client::PublishOutcome& outcome);
   void on_reply(Sending sending, const client::Outcome<client::MessageView>& reply);
   void record_reply(Sending sending, const client::MessageView& reply);

@@ -7,9 +7,13 @@ Recorder::Recorder(ledger::Layout layout, ledger::Sink sink) : ledger_(std::move
 }
 
 void Recorder::record(const ledger::Record& record) {
-  ledger_.add(record);
+  this->record(ledger::to_entry(record, ledger_.layout()));
+}
+
+void Recorder::record(const ledger::Entry& entry) {
+  ledger_.add(entry);
   if (!writer_ || write_error_) return;
-  if (const auto written = writer_->append(record); !written) write_error_ = written.error().message();
+  if (const auto written = writer_->append(entry); !written) write_error_ = written.error().message();
 }
 
 void Recorder::flush() {

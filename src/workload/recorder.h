@@ -41,6 +41,8 @@ class Recorder {
   Recorder(ledger::Layout layout, ledger::Sink sink);
 
   void record(const ledger::Record& record);
+  // The same without a copy of its texts, for the hot path.
+  void record(const ledger::Entry& entry);
   // The same doubt again is counted.
   void doubt(std::string_view what, std::uint64_t times = 1, DoubtAbout about = DoubtAbout::inputs);
 

@@ -88,10 +88,11 @@ void StoredEffectsReader::take(const client::StoredMessage& message) {
     return;
   }
   if (source_.shared && !key->starts_with(recorder_.layout().key_prefix)) return;
-  ledger::Effect effect{.stage = stage_,
-                        .key = std::move(*key),
-                        .stream_seq = message.stream_seq,
-                        .at = recorder_.layout().anchor.to_mono(message.stored_at)};
+  ledger::Entry effect{.kind = ledger::EntryKind::effect,
+                       .stage = stage_,
+                       .key = ledger::to_key(*key, recorder_.layout()),
+                       .at = recorder_.layout().anchor.to_mono(message.stored_at),
+                       .stream_seq = message.stream_seq};
   if (source_.carried) {
     const auto text = json_text_at(message.payload, *source_.carried);
     effect.checksum = ledger::crc32c(source_.carried->empty() ? message.payload : text.value_or(""));

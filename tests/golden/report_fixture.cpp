@@ -112,6 +112,20 @@ TrialReport lossy_trial(int number, Nanos began_at) {
   trial.ended_at = *trial.took_effect_at + seconds{4};
   trial.hits = {{"in flight", 0}, {"waiting for assignment", 6}, {"waiting for usage", 3}};
   trial.acked = 2'480;
+  if (number == 3) {  // struck twice: the second is the worse one
+    trial.fault += " · SIGKILL decide-0";
+    trial.faults = {{.what = "SIGKILL router supervisor",
+                     .over = milliseconds{58},
+                     .first_output = milliseconds{150},
+                     .caught_up = milliseconds{1'030},
+                     .green = milliseconds{1'060},
+                     .hits = 5},
+                    {.what = "SIGKILL decide-0",
+                     .after = seconds{2},
+                     .over = milliseconds{61},
+                     .first_output = milliseconds{201},
+                     .hits = 4}};
+  }
   return trial;
 }
 

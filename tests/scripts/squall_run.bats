@@ -31,6 +31,25 @@ load squall
   [[ $output == *".. holds runs and is none; its latest one is ../latest"* ]]
 }
 
+@test "inputs that are sent again leave no gap over a kill of the broker, and one effect each" {
+  cp -r "$ROOT/experiments/router" .
+  cat >again.yaml <<'EOF'
+squall: 1
+name: again
+include: router/system.yaml
+faults: [{kill: nats-1, for: 1s, when: random}]
+trials: {count: 1, faults_within: 20ms}
+expect: {caught_up: 30s, lost: 0, duplicates: 0, hit: all}
+EOF
+  # The workload is the included file's: one more field of it.
+  sed -i 's|^workload:|workload:\n  retry: {attempts: 500, pause: 10ms}|' router/system.yaml
+  SQUALL_BIN="$ROOT/build/dev/bin" run "$SQUALL" plan again.yaml
+  [[ $output == *", each up to 500 times"* ]]
+  SQUALL_BIN="$ROOT/build/dev/bin" run "$SQUALL" run again.yaml
+  [ "$status" -eq 0 ] || { echo "$output"; false; }
+  [ "$(jq '.totals | .failed + .unknown' _artifacts/latest/verdict.json)" -eq 0 ]
+}
+
 @test "an expectation that cannot hold is a violation, exit 1" {
   sed 's|caught_up: 30s|caught_up: 1ms|' "$ROOT/experiments/supervisor-kill.yaml" >impossible.yaml
   cp -r "$ROOT/experiments/router" .
