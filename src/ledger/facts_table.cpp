@@ -1,5 +1,6 @@
 #include "ledger/facts_table.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace squall::ledger {
@@ -47,9 +48,13 @@ void FactsTable::let_go(const std::function<bool(OpId)>& settled) {
       if (settled(id)) continue;
       if (stragglers_.size() >= kMaxStragglers && id >= sweeps_from_) {
         // Those of before may have been settled by now. Looking at all of them for each input would make a
-        // system that is far behind slow down the load itself.
-        sweeps_from_ = id + kBetweenSweeps;
-        std::erase_if(stragglers_, [&](const auto& straggler) { return settled(straggler.first); });
+        // system that is far behind slow down the load itself; where a look finds next to none, the next one
+        // is put off for longer.
+        const auto gone =
+            std::erase_if(stragglers_, [&](const auto& straggler) { return settled(straggler.first); });
+        between_sweeps_ = gone < kWorthSweeping ? std::min(2 * between_sweeps_, kLongestBetweenSweeps)
+                                                : kLeastBetweenSweeps;
+        sweeps_from_ = id + between_sweeps_;
       }
       if (stragglers_.size() >= kMaxStragglers) {
         ++forgotten_;

@@ -80,7 +80,9 @@ class FactsTable {
  private:
   static constexpr std::size_t kPerPage = 1024;
   static constexpr std::size_t kMaxStragglers = 1 << 16;
-  static constexpr std::size_t kBetweenSweeps = kMaxStragglers / 16;
+  static constexpr OpId kLeastBetweenSweeps = kMaxStragglers / 16;
+  static constexpr OpId kLongestBetweenSweeps = kMaxStragglers * 4;
+  static constexpr std::size_t kWorthSweeping = kMaxStragglers / 64;
   struct Page {
     std::vector<Facts> facts;
     std::vector<StageEffects> effects;
@@ -100,7 +102,8 @@ class FactsTable {
   OpId first_ = 0;  // of pages_.front()
   OpId size_ = 0;
   std::uint64_t forgotten_ = 0;
-  OpId sweeps_from_ = 0;                     // no look at all stragglers for inputs before it
+  OpId sweeps_from_ = 0;  // no look at all stragglers for inputs before it
+  OpId between_sweeps_ = kLeastBetweenSweeps;
   std::deque<std::shared_ptr<Page>> pages_;  // shared with copies until written
   std::unordered_map<OpId, Straggler> stragglers_;
 };

@@ -86,7 +86,7 @@ void Publisher::pump() {
     if (!loading_ || (options_.inputs && next_ >= *options_.inputs)) return;
     const auto due = next_due();
     if (!due) return;  // an outcome or a connection pumps again
-    if (*due > base::now()) return pump_at(*due);
+    if (*due > base::Instant{} && *due > base::now()) return pump_at(*due);
     const std::uint64_t id = next_++;
     ++open_;
     send({.id = id & kIdMask, .attempt = 1}, options_.in_flight == 0 ? due : std::nullopt);

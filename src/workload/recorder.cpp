@@ -57,15 +57,16 @@ void Recorder::wait_for_all() {
 // Finished for the purpose of "oldest unfinished": it has its final effect, or was never accepted for all
 // that we know.
 bool Recorder::finished(ledger::OpId id) const {
-  const ledger::Operation operation = ledger_.operation(id);
-  if (operation.finished()) return true;
-  switch (operation.state) {
+  const ledger::CardTable& cards = ledger_.cards();
+  const ledger::Card card = cards.get(id);
+  if (cards.finished(card)) return true;
+  switch (card.state()) {
     case ledger::State::open:
     case ledger::State::ok:
       return false;
     case ledger::State::failed:
     case ledger::State::unknown:
-      return !operation.has_effect();
+      return !cards.has_effect(card);
   }
   return false;
 }
