@@ -1,6 +1,5 @@
 #include "ledger/facts_table.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace squall::ledger {
@@ -43,18 +42,20 @@ FactsTable::ConstEntry FactsTable::find(OpId id) const {
 void FactsTable::let_go(const std::function<bool(OpId)>& settled) {
   while (too_many()) {
     const Page& page = *pages_.front();
+    bool settles = settles_;  // what came of late is settled in time, so that older ones may be as well
+    settles_ = false;
     for (std::size_t index = 0; index < kPerPage; ++index) {
       const OpId id = first_ + index;
-      if (settled(id)) continue;
-      if (stragglers_.size() >= kMaxStragglers && id >= sweeps_from_) {
-        // Those of before may have been settled by now. Looking at all of them for each input would make a
-        // system that is far behind slow down the load itself; where a look finds next to none, the next one
-        // is put off for longer.
-        const auto gone =
-            std::erase_if(stragglers_, [&](const auto& straggler) { return settled(straggler.first); });
-        between_sweeps_ = gone < kWorthSweeping ? std::min(2 * between_sweeps_, kLongestBetweenSweeps)
-                                                : kLeastBetweenSweeps;
-        sweeps_from_ = id + between_sweeps_;
+      if (settled(id)) {
+        settles = settles_ = true;
+        continue;
+      }
+      // Looking at all of them for each input would make a system that is far behind, or one whose effects
+      // nobody sees, slow down the load itself.
+      const OpId pause = settles ? kLeastBetweenSweeps : kMostBetweenSweeps;
+      if (stragglers_.size() >= kMaxStragglers && id >= last_sweep_ + pause) {
+        last_sweep_ = id;
+        std::erase_if(stragglers_, [&](const auto& straggler) { return settled(straggler.first); });
       }
       if (stragglers_.size() >= kMaxStragglers) {
         ++forgotten_;

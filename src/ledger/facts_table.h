@@ -81,8 +81,7 @@ class FactsTable {
   static constexpr std::size_t kPerPage = 1024;
   static constexpr std::size_t kMaxStragglers = 1 << 16;
   static constexpr OpId kLeastBetweenSweeps = kMaxStragglers / 16;
-  static constexpr OpId kLongestBetweenSweeps = kMaxStragglers * 4;
-  static constexpr std::size_t kWorthSweeping = kMaxStragglers / 64;
+  static constexpr OpId kMostBetweenSweeps = kMaxStragglers * 4;
   struct Page {
     std::vector<Facts> facts;
     std::vector<StageEffects> effects;
@@ -102,8 +101,8 @@ class FactsTable {
   OpId first_ = 0;  // of pages_.front()
   OpId size_ = 0;
   std::uint64_t forgotten_ = 0;
-  OpId sweeps_from_ = 0;  // no look at all stragglers for inputs before it
-  OpId between_sweeps_ = kLeastBetweenSweeps;
+  OpId last_sweep_ = 0;                      // through all stragglers, at this input
+  bool settles_ = false;                     // some of the last page were settled
   std::deque<std::shared_ptr<Page>> pages_;  // shared with copies until written
   std::unordered_map<OpId, Straggler> stragglers_;
 };
