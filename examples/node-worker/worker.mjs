@@ -83,7 +83,9 @@ while (!nc.isClosed()) {
   try {
     const pull = await js.consumers.get(stream, consumer);
     const batch = await pull.fetch({ max_messages: 10, expires: 1000 });
+    let count = 0;
     for await (const message of batch) {
+      ++count;
       if (wrong === 'reorders' && held === null && message.seq % 10 === 5) {
         held = message;
         continue;
@@ -94,7 +96,7 @@ while (!nc.isClosed()) {
         held = null;
       }
     }
-    if (held !== null) {
+    if (count === 0 && held !== null) { // nothing came in its place
       await work(held);
       held = null;
     }

@@ -109,9 +109,8 @@ class Worker:
             try:
                 for message in await pull.fetch(10, timeout=0.1):
                     await self.work_in_turn(message)
-                await self.work_held()
             except NatsTimeout:
-                pass
+                await self.work_held()  # nothing came in its place
             except ConnectionClosedError:
                 break
             except Exception as error:

@@ -215,7 +215,7 @@ const Lie kLies[] = {
      [](HonestRun& r) { std::swap(nth<Effect>(r.inputs, 61).key, nth<Effect>(r.inputs, 67).key); },
      {"order", "corrupted"},
      {},
-     {{"inverted.key", 1}}},
+     {{"inverted", 1}, {"inverted.producer", 1}, {"inverted.key", 1}}},
     {"store one twice",
      [](HonestRun& r) { r.scan.push_back(Stored{key_of(7), 0, 1'000, at_ms(2'060)}); },
      {"dedupe"},

@@ -86,21 +86,24 @@ base::Result<std::string> output_of(const std::filesystem::path& path, const std
 
 std::string NatsVersion::text() const { return fmt::format("{}.{}.{}", major, minor, patch); }
 
+std::optional<NatsVersion> parse_version(std::string_view text) {
+  NatsVersion version;
+  for (int* part : {&version.major, &version.minor, &version.patch}) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *part);
+    if (error != std::errc{} || *part < 0) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const bool last = part == &version.patch;
+    if (!last && !text.starts_with('.')) return std::nullopt;
+    if (!last) text.remove_prefix(1);
+  }
+  return version;
+}
+
 std::optional<NatsVersion> parse_nats_version(std::string_view output) {
   constexpr std::string_view kPrefix = "nats-server: v";
   const std::size_t at = output.find(kPrefix);
   if (at == std::string_view::npos) return std::nullopt;
-  output.remove_prefix(at + kPrefix.size());
-  NatsVersion version;
-  for (int* part : {&version.major, &version.minor, &version.patch}) {
-    const auto [end, error] = std::from_chars(output.data(), output.data() + output.size(), *part);
-    if (error != std::errc{} || *part < 0) return std::nullopt;
-    output.remove_prefix(static_cast<std::size_t>(end - output.data()));
-    const bool last = part == &version.patch;
-    if (!last && !output.starts_with('.')) return std::nullopt;
-    if (!last) output.remove_prefix(1);
-  }
-  return version;
+  return parse_version(output.substr(at + kPrefix.size()));
 }
 
 base::Result<NatsBinary> resolve_nats_server(const std::optional<std::filesystem::path>& wanted) {

@@ -33,6 +33,8 @@ struct NatsBinary {
 // its version. Errors name what was tried and how to get one; older than 2.9 is an error.
 base::Result<NatsBinary> resolve_nats_server(const std::optional<std::filesystem::path>& wanted = {});
 
+// "2.12.0-RC.1", as INFO says it; what is behind the third number is left out.
+std::optional<NatsVersion> parse_version(std::string_view text);
 // From the output of `nats-server --version`: "nats-server: v2.9.10", "nats-server: v2.12.0-RC.1".
 std::optional<NatsVersion> parse_nats_version(std::string_view output);
 

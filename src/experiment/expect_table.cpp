@@ -191,8 +191,8 @@ Shape<Expectations> expect_shape() {
                &Expectations::errors, share());
   table->field(
       {.name = "hit",
-       .meaning = "Which faults must strike unfinished work: one that strikes none proves nothing, and the "
-                  "verdict is inconclusive",
+       .meaning = "Which trials must strike unfinished work, with one of their faults at least: one that "
+                  "strikes none proves nothing, and the verdict is inconclusive",
        .standard = "all"},
       &Expectations::hit, hit_shape());
   return section<Expectations>(table);

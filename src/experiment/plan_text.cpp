@@ -137,7 +137,7 @@ std::string expect_text(const Expectations& expect) {
   if (!expect.allows_losses()) parts.push_back(expect.lost == none ? "lost 0" : "lost by cause");
   if (expect.duplicates) parts.push_back(fmt::format("duplicates {}", *expect.duplicates));
   if (expect.errors) parts.push_back(fmt::format("errors {:g}%", *expect.errors * 100));
-  if (expect.hit.kind == HitBound::Kind::kAll) parts.emplace_back("every fault must hit");
+  if (expect.hit.kind == HitBound::Kind::kAll) parts.emplace_back("every trial must strike unfinished work");
   return fmt::format("{}", fmt::join(parts, " · "));
 }
 

@@ -25,7 +25,7 @@ class PauseConsumerFault : public Reversible {
     const base::Instant deadline = base::now() + kJetStreamAnswer;
     auto jetstream = co_await around_.jetstream(deadline);
     if (!jetstream) co_return std::unexpected(jetstream.error());
-    const auto version = cluster::parse_nats_version("v" + jetstream->connection()->server().version);
+    const auto version = cluster::parse_version(jetstream->connection()->server().version);
     if (!version || *version < kFirstWithPause) {
       co_return base::fail("nats-server {} pauses no consumers: that needs {}",
                            jetstream->connection()->server().version, kFirstWithPause.text());

@@ -62,6 +62,26 @@ void judge_hits(report::CaseReport& report, const experiment::HitBound& bound) {
   report.verdict = check::combine(std::vector{report.verdict, VerdictKind::inconclusive});
 }
 
+// A trial of several faults counts as struck by the first that does; the others are not passed over.
+void note_faults_without_hits(report::CaseReport& report) {
+  std::size_t faults = 0;
+  std::vector<std::string> without;
+  for (const report::TrialReport& trial : report.trials) {
+    if (trial.faults.size() < 2) continue;
+    for (const report::FaultReport& fault : trial.faults) {
+      ++faults;
+      if (fault.hits == 0) without.push_back(fmt::format("{} in trial {}", fault.what, trial.number));
+    }
+  }
+  if (without.empty()) return;
+  const std::size_t shown = std::min<std::size_t>(without.size(), 3);
+  report.notes.push_back(
+      {"not struck",
+       fmt::format("{} of {} faults found no unfinished work: {}{}", without.size(), faults,
+                   fmt::join(without.begin(), without.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+                   without.size() > shown ? ", …" : "")});
+}
+
 std::string_view word_of(VerdictKind kind) {
   switch (kind) {
     case VerdictKind::pass:
@@ -123,6 +143,7 @@ void judge_run(report::CaseReport& report, const experiment::Experiment& experim
   }
   report.verdict = check::combine(kinds);
   judge_hits(report, experiment.expect.hit);
+  note_faults_without_hits(report);
   report.notes.push_back({"how sure", report.verdict == VerdictKind::pass
                                           ? check::how_sure(report.trials.size())
                                           : "not said where something failed"});

@@ -40,6 +40,7 @@ std::vector<FaultOnRecord> faults_on_record(const std::vector<Struck>& struck, b
                                  .healed_at = each.healed_at,
                                  .observed_until = observed_until,
                                  .disturbed_from = {}},
+                      .held_unfinished = each.held_unfinished,
                       .operational_after = {}});
   }
   std::ranges::stable_sort(faults, {}, [](const FaultOnRecord& each) { return each.window.took_effect_at; });
@@ -87,7 +88,7 @@ std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& led
                              .first_output = recovery.first_output,
                              .caught_up = recovery.caught_up,
                              .green = green,
-                             .hits = hits});
+                             .hits = std::max<std::uint64_t>(hits, each.held_unfinished ? 1 : 0)});
   }
   const check::Recovery worst = check::worst_of(recoveries);
   report.phases.first_output = worst.first_output;

@@ -21,6 +21,7 @@ namespace squall::run {
 struct FaultOnRecord {
   std::string what;  // "SIGKILL to orders (pid 4711)"
   check::FaultWindow window;
+  bool held_unfinished = false;                  // it struck at a moment whose message was not done with
   std::optional<base::Nanos> operational_after;  // since its effect, by the probes; nothing: never
 };
 

@@ -121,12 +121,23 @@ Trial ControlledCase::trial(const fault::PlannedTrial& planned,
 
   window.took_effect_at = trial.metrics.took_effect_at;
   window.healed_at = trial.metrics.back_at;
-  window.observed_until = base::now();
   report::TrialReport report{.number = planned.number, .fault = short_name(trial.planned->action)};
   report.victim = run::victim_of(trial.planned->action);
   report.down_time = fault::active_time(trial.planned->action);
-  trial.recovery = chaos_->load().with_ledger(
-      [&](const ledger::Ledger& ledger) { return check::measure_recovery(ledger, window); });
+  const auto measure = [&] {
+    window.observed_until = base::now();
+    return chaos_->load().with_ledger(
+        [&](const ledger::Ledger& ledger) { return check::measure_recovery(ledger, window); });
+  };
+  trial.recovery = measure();
+  // Green by the probes; but a request whose PubAck was lost counts as waiting only once its first effect
+  // shows that it was stored.
+  const base::Instant gives_up_at = window.took_effect_at + run_.options().give_up_after;
+  while (trial.time_to_green && !trial.recovery.caught_up && base::now() < gives_up_at) {
+    chaos_->show("recover");
+    run_.wait_for(milliseconds(20));
+    trial.recovery = measure();
+  }
   // Green means operational and caught up, and the fault over, so it cannot be before the latest of them.
   if (!trial.recovery.caught_up) {
     trial.time_to_green.reset();
