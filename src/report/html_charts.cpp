@@ -70,7 +70,7 @@ void add_bar(std::string& out, const TrialReport& trial, Nanos span) {
         "<rect class=\"{}\" x=\"{:.3f}%\" width=\"{:.3f}%\" height=\"18\"><title>{}: {} after the fault"
         "</title></rect>",
         phase_class(segment.phase), percent(segment.from, span), percent(segment.to - segment.from, span),
-        segment.phase, base::format_duration(segment.to));
+        said(segment.phase, trial.victim), base::format_duration(segment.to));
   }
   if (!trial.time_to_green) {
     out += fmt::format("<rect class=\"never\" x=\"{:.3f}%\" width=\"{:.3f}%\" height=\"18\"/>",
@@ -100,12 +100,34 @@ constexpr int kHeight = 96;  // of the rates
 constexpr int kLane = 10;    // of the ticks
 constexpr int kStrip = 6;    // of "recovering", above the rates
 
+// Of one fault, since the case's beginning.
+struct Span {
+  Nanos fault;
+  Nanos healed;
+  Nanos green;
+};
+
+std::vector<Span> spans_of(const TrialReport& trial, Nanos case_began) {
+  const Nanos first = *trial.took_effect_at - case_began;
+  const Nanos end = trial.ended_at - case_began;
+  if (trial.faults.size() < 2) {
+    return {{.fault = first,
+             .healed = trial.healed_at ? *trial.healed_at - case_began : end,
+             .green = trial.time_to_green ? first + *trial.time_to_green : end}};
+  }
+  std::vector<Span> spans;
+  for (const FaultReport& fault : trial.faults) {
+    const Nanos began = first + fault.after;
+    spans.push_back({.fault = began,
+                     .healed = fault.over ? began + *fault.over : end,
+                     .green = fault.green ? began + *fault.green : end});
+  }
+  return spans;
+}
+
 void add_shades(std::string& out, const CaseReport& report) {
   for (const TrialReport& trial : report.trials) {
     if (!trial.took_effect_at) continue;
-    const Nanos fault = *trial.took_effect_at - report.began_at;
-    const Nanos healed = trial.healed_at.value_or(trial.ended_at) - report.began_at;
-    const Nanos green = trial.time_to_green ? fault + *trial.time_to_green : trial.ended_at - report.began_at;
     const auto shade = [&](std::string_view kind, Nanos from, Nanos to, int height,
                            const std::string& title) {
       if (to <= from) return;
@@ -114,11 +136,16 @@ void add_shades(std::string& out, const CaseReport& report) {
           "</rect>\n",
           kind, percent(from, report.took), percent(to - from, report.took), kTop, height, escape(title));
     };
-    shade("sh-fault", fault, std::min(healed, green), kHeight,
-          fmt::format("trial {}: {}", trial.number, trial.fault));
-    shade("sh-recovery", std::max(healed, fault), green, kStrip,
-          fmt::format("trial {}: recovering", trial.number));
-    out += fmt::format("<text x=\"{:.3f}%\" y=\"12\">{}</text>\n", percent(fault, report.took), trial.number);
+    const std::vector<Span> spans = spans_of(trial, report.began_at);
+    for (std::size_t i = 0; i < spans.size(); ++i) {
+      const auto& [fault, healed, green] = spans[i];
+      shade("sh-fault", fault, std::min(healed, green), kHeight,
+            fmt::format("trial {}: {}", trial.number, spans.size() > 1 ? trial.faults[i].what : trial.fault));
+      shade("sh-recovery", std::max(healed, fault), green, kStrip,
+            fmt::format("trial {}: recovering", trial.number));
+    }
+    out += fmt::format("<text x=\"{:.3f}%\" y=\"12\">{}</text>\n", percent(spans.front().fault, report.took),
+                       trial.number);
   }
 }
 
@@ -186,8 +213,8 @@ std::string phase_bars(const CaseReport& report) {
       "<p class=\"legend\">each phase with its median length, until: ";
   for (const PhaseLength& each : phase_split(report)) {
     const bool not_all = each.trials < each.of;
-    out += fmt::format("<span><i class=\"{}\"></i>{} {}{}</span>", phase_class(each.phase), each.phase,
-                       base::format_duration(each.median),
+    out += fmt::format("<span><i class=\"{}\"></i>{} {}{}</span>", phase_class(each.phase),
+                       said(each.phase, report), base::format_duration(each.median),
                        not_all ? fmt::format(" ({} of {})", each.trials, each.of) : std::string());
   }
   if (anyone_never) out += "<span><i class=\"never\"></i>never while it was watched</span>";

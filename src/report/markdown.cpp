@@ -73,7 +73,7 @@ void add_checks(std::string& out, const CaseReport& report) {
   for (const PhaseLength& each : phase_split(report)) {
     const bool not_all = each.trials < each.of;
     phases +=
-        fmt::format("{}until {} {} (worst {}{})", phases.empty() ? "" : ", ", each.phase,
+        fmt::format("{}until {} {} (worst {}{})", phases.empty() ? "" : ", ", said(each.phase, report),
                     base::format_duration(each.median), base::format_duration(each.worst),
                     not_all ? fmt::format(", in {} of {} trials", each.trials, each.of) : std::string());
   }

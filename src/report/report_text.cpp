@@ -129,6 +129,27 @@ std::vector<Segment> segments_of(const TrialReport& trial) {
   return segments;
 }
 
+std::string_view said(std::string_view phase, Victim victim) {
+  if (phase != kBack) return phase;
+  switch (victim) {
+    case Victim::server:
+      break;
+    case Victim::process:
+      return "process back";
+    case Victim::link:
+      return "fault over";
+  }
+  return phase;
+}
+
+std::string_view said(std::string_view phase, const CaseReport& report) {
+  if (phase != kBack || report.trials.empty()) return phase;
+  const Victim first = report.trials.front().victim;
+  const bool alike =
+      std::ranges::all_of(report.trials, [&](const TrialReport& trial) { return trial.victim == first; });
+  return alike ? said(phase, first) : "back";
+}
+
 std::vector<PhaseLength> phase_split(const CaseReport& report) {
   std::vector<PhaseLength> split;
   for (const std::string_view phase : kPhaseNames) {

@@ -46,8 +46,9 @@ struct Segment {
   base::Nanos from{0};     // since the fault took effect
   base::Nanos to{0};
 };
-inline constexpr std::string_view kPhaseNames[] = {"detected",     "server back", "reconnected",
-                                                   "first output", "caught up",   "green"};
+inline constexpr std::string_view kBack = "server back";
+inline constexpr std::string_view kPhaseNames[] = {"detected",     kBack,       "reconnected",
+                                                   "first output", "caught up", "green"};
 // By time; what was never seen is missing. Ends with "green" if the trial came back.
 std::vector<Segment> segments_of(const TrialReport& trial);
 
@@ -59,6 +60,10 @@ struct PhaseLength {
   std::size_t trials = 0;  // that came through it
   std::size_t of = 0;      // with a fault that took effect
 };
+// A phase in the words of those whom it is about: of a process "process back", of a link "fault over".
+std::string_view said(std::string_view phase, Victim victim);
+// Of a case whose trials strike different ones: "back".
+std::string_view said(std::string_view phase, const CaseReport& report);
 std::vector<PhaseLength> phase_split(const CaseReport& report);
 
 }  // namespace squall::report

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <tuple>
 
+#include "report/report_text.h"
+
 namespace squall::report {
 namespace {
 
@@ -76,10 +78,7 @@ std::string make_summary(const TrialReport& trial) {
     add_if_seen(name, value);
   };
   add_if_seen("detected", trial.phases.detected);
-  add_if_seen(trial.victim == Victim::server    ? "server back"
-              : trial.victim == Victim::process ? "process back"
-                                                : "fault over",
-              trial.phases.server_back);
+  add_if_seen(said(kBack, trial.victim), trial.phases.server_back);
   add_if_seen("reconnected", trial.phases.reconnected);
   add("first output", trial.phases.first_output);
   add("caught up", trial.phases.caught_up);

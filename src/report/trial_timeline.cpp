@@ -43,7 +43,8 @@ void add_clocks(std::vector<Line>& lines, const TrialReport& trial) {
   }
   for (const Segment& segment : segments_of(trial)) {
     insert_by_time(lines, {*trial.took_effect_at + segment.to, "clock",
-                           fmt::format("{} after {}", segment.phase, base::format_duration(segment.to))});
+                           fmt::format("{} after {}", said(segment.phase, trial.victim),
+                                       base::format_duration(segment.to))});
   }
 }
 
