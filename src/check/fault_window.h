@@ -18,6 +18,11 @@ struct FaultWindow {
   // An earlier fault of the same trial took effect then: what is normal is measured before it.
   std::optional<base::Instant> disturbed_from;
 
+  // Unfinished inputs from here on count as work that a fault can strike; nothing: from observed_from on.
+  // What an earlier trial lost for good lies before it.
+  std::optional<base::Instant> works_from;
+
+  base::Instant unfinished_from() const { return works_from.value_or(observed_from); }
   // The instant until which the system was undisturbed.
   base::Instant normal_until() const { return disturbed_from ? *disturbed_from : took_effect_at; }
   // The work of before it is what this fault owes: all that was sent until it was over.

@@ -14,7 +14,8 @@ struct Struck {
 
 std::optional<Struck> struck(const ledger::Operation& operation, const FaultWindow& window) {
   const base::Instant fault = window.took_effect_at;
-  if (operation.attempted_at < window.observed_from || operation.attempted_at > fault) return std::nullopt;
+  if (operation.attempted_at < window.unfinished_from() || operation.attempted_at > fault)
+    return std::nullopt;
   if (!operation.accepted()) return std::nullopt;
   if (operation.finished() && operation.finished_at() <= fault) return std::nullopt;
   for (std::size_t stage = operation.effects.size(); stage-- > 0;) {
@@ -36,7 +37,7 @@ std::uint64_t Hits::total() const {
 
 Hits count_hits(const ledger::Ledger& ledger, const FaultWindow& window) {
   Hits hits{.waiting_for = std::vector<std::uint64_t>(ledger.layout().stages.size())};
-  for (const ledger::OpId id : ledger.attempted_since(window.observed_from)) {
+  for (const ledger::OpId id : ledger.attempted_since(window.unfinished_from())) {
     const auto found = struck(ledger.operation(id), window);
     if (found) ++(found->in_flight ? hits.in_flight : hits.waiting_for[found->waiting_for]);
   }
@@ -50,11 +51,11 @@ Verdict check_hits(const ledger::Ledger& ledger, const FaultWindow& window) {
   for (std::size_t stage = 0; stage < hits.waiting_for.size(); ++stage) {
     verdict.counts.push_back({"waiting_for." + ledger.layout().stages[stage], hits.waiting_for[stage]});
   }
-  for (const ledger::OpId id : ledger.attempted_since(window.observed_from)) {
+  for (const ledger::OpId id : ledger.attempted_since(window.unfinished_from())) {
     if (verdict.examples.size() == kMaxExamples) break;
     if (struck(ledger.operation(id), window)) verdict.add_example(ledger, id);
   }
-  if (const auto missing = ledger.times_missing(window.observed_from)) {
+  if (const auto missing = ledger.times_missing(window.unfinished_from())) {
     verdict.inconclusive("the hits are not all known: " + *missing);
   } else if (hits.total() == 0) {
     verdict.inconclusive("the fault struck no unfinished work, so it proves nothing: raise the rate");

@@ -21,7 +21,7 @@ struct Hits {
   bool operator==(const Hits&) const = default;
 };
 
-// At least so many, where ledger.times_missing(window.observed_from) says that times are missing.
+// At least so many, where ledger.times_missing(window.unfinished_from()) says that times are missing.
 Hits count_hits(const ledger::Ledger& ledger, const FaultWindow& window);
 
 // Inconclusive without hits, and when they are not all known. Counts: `hits`, `in_flight`,

@@ -75,5 +75,16 @@ TEST(Hits, WorkThatAnEarlierTrialLeftIsNotThisFaults) {
   EXPECT_EQ(count_hits(ledger, later).total(), 0U);
 }
 
+// A system that is far behind once counted as one without unfinished work.
+TEST(Hits, WorkOfBeforeTheTrialCountsUnlessAnEarlierTrialGaveItUp) {
+  FaultWindow window = kWindow;
+  window.observed_from = at_ms(95);
+  const ledger::Ledger ledger = fold({Attempt{0, "p-0", at_ms(90)}, Outcome{0, Acknowledged{1}, at_ms(91)}});
+  window.works_from = base::Instant::min();
+  EXPECT_EQ(count_hits(ledger, window).total(), 1U);
+  window.works_from = at_ms(92);
+  EXPECT_EQ(count_hits(ledger, window).total(), 0U);
+}
+
 }  // namespace
 }  // namespace squall::check

@@ -191,11 +191,13 @@ int init(const Asked& asked) {
     if (!out.flush()) return complain(kInternal, base::Error("cannot write " + asked.to));
   }
   const bool sent = wish.nats && wish.try_it && draft.match;
-  std::fprintf(stderr, "%s %s (%ld lines). %s   next: %s\n", asked.to.empty() ? "drafted" : "wrote",
-               file.c_str(), static_cast<long>(std::ranges::count(text, '\n')),
-               sent ? "But for what --try published, nothing was created, changed or killed."
-                    : "Nothing was created, changed or killed.",
-               todo > 0 ? "fill in the TODOs" : "squall plan, squall run");
+  std::fprintf(
+      stderr, "%s %s (%ld lines). %s   next: %s\n", asked.to.empty() ? "drafted" : "wrote", file.c_str(),
+      static_cast<long>(std::ranges::count(text, '\n')),
+      sent ? "But for what --try published, and what the command worked on meanwhile, nothing was created, "
+             "changed or killed."
+           : "Nothing was created, changed or killed.",
+      todo > 0 ? "fill in the TODOs" : "squall plan, squall run");
   return kOk;
 }
 
@@ -226,7 +228,7 @@ Command init_command() {
             .into = &asked->context,
             .value = "NAME"},
            {.name = "--try",
-            .help = "With your server: start the command and send it one message",
+            .help = "With your server: start the command and send it a message or a few",
             .into = &asked->try_it},
            {.name = "--sample",
             .help = "One of your messages (JSON; the first line of a .jsonl)",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -11,9 +12,11 @@
 namespace squall::cli {
 
 struct PlanFlags {
+  static constexpr std::int64_t kNotGiven = std::numeric_limits<std::int64_t>::min();  // the file's
+
   std::string file;
-  std::int64_t seed = -1;   // negative: the file's
-  std::int64_t trials = 0;  // 0: the file's
+  std::int64_t seed = kNotGiven;
+  std::int64_t trials = kNotGiven;
 };
 
 struct PlannedFile {

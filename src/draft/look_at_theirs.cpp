@@ -182,7 +182,8 @@ base::Result<Found> look_at_theirs(run::Session& session, const Wish& wish, cons
     }
   } else {
     say("command",
-        "not started, since it would work on what is stored there: --try starts it and sends 1 message");
+        "not started, since it would work on what is stored there: --try starts it, which may work on that, "
+        "and sends a message or a few");
   }
   for (const client::ConsumerStatus& consumer : survey.consumers) {
     if (consumer.name != found.draft.consumer) continue;

@@ -55,6 +55,7 @@ class Adviser {
     about_ack_wait();
     about_clients();
     about_duplicate_window();
+    about_retries();
     about_max_deliver();
     about_sync();
     about_trials();
@@ -121,6 +122,14 @@ class Adviser {
           stream.name, write_duration(*stream.duplicate_window), write_duration(outage + floor),
           write_duration(outage), write_duration(floor));
     }
+  }
+
+  void about_retries() {
+    const WorkloadSpec& load = experiment_.workload;
+    if (load.retry.attempts == 1 || !load.retry.when_unknown || load.message_id) return;
+    say(Advice::About::kDuplicateWindow, "workload.retry",
+        "duplicates are the load's own: what is sent again without Nats-Msg-Id (message_id: false) is stored "
+        "again; retry: {{when_unknown: false}} repeats only what certainly was not stored");
   }
 
   void about_max_deliver() {

@@ -70,6 +70,12 @@ struct Expectations {
 
   // Some loss is not judged at all: an input that waits and one that is gone look the same.
   bool allows_losses() const { return effects == Effects::kAtMostOnce; }
+  // Some may be missing without a violation: what waits for them must not wait for ever.
+  bool tolerates_losses() const {
+    const auto some = [](const std::optional<std::int64_t>& most) { return !most || *most > 0; };
+    return allows_losses() || some(lost.in_nats) || some(lost.by_service) || some(lost.stranded) ||
+           some(lost.pending);
+  }
   bool operator==(const Expectations&) const = default;
 };
 

@@ -146,16 +146,24 @@ class Planner {
     mistakes_.push_back({place == places_.end() ? Place{} : place->second, "faults", std::move(message)});
   }
 
-  // Two faults of one kind on one target at the same time: the heal of the first would undo the second. Only
-  // where times are known.
+  // Two faults of one kind on one target at the same time: the heal of the first would undo the second. And
+  // what is killed, or not back yet, cannot be struck: a freeze of it would be no fault at all. Only where
+  // times are known, or the same moment sets off both.
   void check_targets(const fault::TrialSteps& trial) {
     for (std::size_t i = 0; i < trial.steps.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
         const Step& later = trial.steps[i];
         const Step& earlier = trial.steps[j];
-        if (fault::kind_of(later.fault.action) != fault::kind_of(earlier.fault.action)) continue;
         if (fault::target_of(later.fault.action) != fault::target_of(earlier.fault.action)) continue;
-        if (!time_of(later) || !time_of(earlier)) continue;
+        const bool same_kind = fault::kind_of(later.fault.action) == fault::kind_of(earlier.fault.action);
+        if (!same_kind && needs_it_alive(later) && needs_it_alive(earlier) &&
+            meets_the_dead(earlier, later) && !disjoint(later, earlier)) {
+          mistake(later,
+                  fmt::format("{} and {} strike {} at the same time, and who is dead cannot be struck",
+                              earlier.fault.name, later.fault.name, fault::target_of(later.fault.action)));
+          return;
+        }
+        if (!same_kind || !time_of(later) || !time_of(earlier)) continue;
         if (!disjoint(later, earlier) && *time_of(later) <= *time_of(earlier) + active(earlier)) {
           mistake(later, fmt::format("{} strikes {} at {} while {} still does, until {}", later.fault.name,
                                      fault::target_of(later.fault.action),
@@ -165,6 +173,25 @@ class Planner {
         }
       }
     }
+  }
+
+  // Strikes the process itself, not the way to it.
+  static bool needs_it_alive(const Step& step) {
+    const auto* on = std::get_if<fault::OnTarget>(&step.fault.action);
+    return std::holds_alternative<fault::Kill>(step.fault.action) ||
+           std::holds_alternative<fault::Freeze>(step.fault.action) ||
+           (on != nullptr && on->kind == "restart_loop");
+  }
+  // One of them is a kill, and the other begins before its target is back. The kill of a frozen process is
+  // fine.
+  static bool meets_the_dead(const Step& a, const Step& b) {
+    if (!time_of(a) && !time_of(b)) return a.trigger == b.trigger;
+    if (!time_of(a) || !time_of(b)) return false;
+    const auto within = [](const Step& kill, const Step& other) {
+      return std::holds_alternative<fault::Kill>(kill.fault.action) && *time_of(kill) <= *time_of(other) &&
+             *time_of(other) <= *time_of(kill) + active(kill);
+    };
+    return within(a, b) || within(b, a);
   }
 
   static base::Nanos active(const Step& step) {

@@ -99,6 +99,24 @@ TEST(Plan, ATargetIsNotStruckWhileItIsStruck) {
   EXPECT_EQ(refusal(experiment("- {freeze: nats-1, for: 2s}\n- {freeze: nats-2, for: 2s}\n")), "");
 }
 
+// Such a freeze once counted as a fault that struck 46 inputs, and the process was never frozen.
+TEST(Plan, WhoIsDeadIsNotStruck) {
+  const char* said = "who is dead cannot be struck";
+  EXPECT_THAT(refusal(experiment("- {kill: orders, when: 1s}\n- {freeze: orders, for: 2s, when: 1s}\n")),
+              HasSubstr(said));
+  EXPECT_THAT(refusal(experiment("- together: [{kill: orders}, {freeze: orders, for: 1s}]\n")),
+              HasSubstr(said));
+  EXPECT_THAT(refusal(experiment("- {kill: nats-1, for: 3s}\n- {freeze: nats-1, for: 1s, when: 1s}\n")),
+              HasSubstr(said));
+  EXPECT_THAT(refusal(experiment("- {kill: orders, when: before_ack}\n"
+                                 "- {freeze: orders, for: 1s, when: before_ack}\n")),
+              HasSubstr(said));
+  EXPECT_EQ(refusal(experiment("- {freeze: orders, for: 2s}\n- {kill: orders, when: 1s}\n")), "")
+      << "who is frozen can be killed";
+  EXPECT_EQ(refusal(experiment("- {kill: orders, when: 1s}\n- {latency: orders, delay: 1s, for: 2s}\n")), "")
+      << "the way to it is another matter";
+}
+
 TEST(Plan, TheBlastRadiusIsCapped) {
   const std::string allow = "allow: {processes: 3}\n";
   EXPECT_EQ(refusal(experiment("- {kill: orders, when: 1s}\n", allow)), "");

@@ -1,6 +1,4 @@
 // A consumer of ours paused by the server, which also ends the pause by itself. Servers know it from 2.11 on.
-#include <fmt/chrono.h>
-
 #include "cluster/nats_binary.h"
 #include "inject/stream_objects.h"
 
@@ -37,9 +35,7 @@ class PauseConsumerFault : public Reversible {
     const base::Instant injected_at = base::now();
     // Longer than it is to last, so that the end is ours; and an end, if we should be gone.
     const auto until = base::wall_now() + fault_.duration + around_.safety.grace;
-    const auto seconds = std::chrono::time_point_cast<std::chrono::seconds>(until);
-    const std::string time = fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", seconds);
-    std::string body = json{{"pause_until", time}}.dump();
+    std::string body = json{{"pause_until", base::format_utc(until)}}.dump();
     const auto answer =
         co_await ask_jetstream(&around_, "CONSUMER.PAUSE", stream_, consumer_, std::move(body));
     if (!answer) co_return std::unexpected(answer.error());

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 
 #include "process/run_members.h"
@@ -110,8 +111,18 @@ void Child::watch(const std::shared_ptr<State>& state) {
                               const auto alive = weak.lock();
                               if (error || !alive) return;
                               alive->look();
-                              if (alive->exit && alive->on_exit) alive->on_exit(*alive->exit);
+                              if (!alive->exit) return watch_again(alive);
+                              if (alive->on_exit) alive->on_exit(*alive->exit);
                             });
+}
+
+// The pidfd of a process with several threads can be readable a moment before it can be reaped.
+void Child::watch_again(const std::shared_ptr<State>& state) {
+  const auto timer =
+      std::make_shared<asio::steady_timer>(state->watched.get_executor(), std::chrono::milliseconds(1));
+  timer->async_wait([weak = std::weak_ptr<State>(state), timer](const boost::system::error_code& error) {
+    if (const auto alive = weak.lock(); alive && !error) watch(alive);
+  });
 }
 
 Child::Child(std::shared_ptr<State> state) : state_(std::move(state)) {}

@@ -74,6 +74,7 @@ class Child {
  private:
   struct State;
   static void watch(const std::shared_ptr<State>& state);
+  static void watch_again(const std::shared_ptr<State>& state);
   explicit Child(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };

@@ -25,6 +25,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr base::Nanos kScanPatience = seconds(30);
+constexpr base::Nanos kFirstEffect = seconds(10);  // after the control
 
 class ExperimentRun {
  public:
@@ -48,8 +49,7 @@ class ExperimentRun {
   RunOutcome run() {
     RunOutcome outcome;
     try {
-      if (begin()) {
-        control();
+      if (begin() && control()) {
         for (const fault::TrialSteps& trial : plan_.trials) one_trial(trial);
         finish();
       }
@@ -65,6 +65,10 @@ class ExperimentRun {
     }
     // On every way out: stop, check, seal.
     abort_watch_.reset();
+    if (load_) {
+      const auto counts = load_->progress().counts;
+      accepted_ = counts.ok + counts.unknown + counts.open;
+    }
     load_.reset();
     ledger_file_.reset();
     system_.stop();
@@ -130,7 +134,7 @@ class ExperimentRun {
   const base::WallAnchor& session_anchor() const { return session_.folder().anchor(); }
 
   probe::Finding backlog() {
-    if (!load_ || experiment_.expect.allows_losses()) return {probe::Answer::kGreen, ""};
+    if (!load_ || experiment_.expect.tolerates_losses()) return {probe::Answer::kGreen, ""};
     const auto oldest = load_->progress().oldest_unfinished_at;
     if (!oldest) return {probe::Answer::kGreen, ""};
     if (disturbed_at_ && *oldest <= *disturbed_at_) {
@@ -143,8 +147,9 @@ class ExperimentRun {
     return {probe::Answer::kGreen, ""};
   }
 
-  void control() {
-    if (experiment_.trials.control == base::Nanos{0}) return;
+  // False: what is seen without a fault says that the faults would prove nothing.
+  bool control() {
+    if (experiment_.trials.control == base::Nanos{0}) return true;
     phase("control");
     const base::Instant settled = base::now() + experiment_.trials.control / 2;
     const base::Instant until = base::now() + experiment_.trials.control;
@@ -157,7 +162,34 @@ class ExperimentRun {
     session_.say(fmt::format("control    no fault, {}: {} in, {} acknowledged, {} unfinished",
                              base::format_duration(experiment_.trials.control), progress.counts.attempted,
                              progress.counts.ok, progress.unfinished));
-    if (progress.counts.ok == 0) inconclusive("nothing was acknowledged without a fault");
+    const bool acknowledges = experiment_.workload.transport != experiment::Transport::kCore;
+    if (acknowledges && progress.counts.ok == 0) {
+      inconclusive("nothing was acknowledged without a fault");
+      return true;  // the drain says why
+    }
+    return some_effect_comes();
+  }
+
+  // A service that works shows an effect of some input, fault or not.
+  bool some_effect_comes() {
+    const base::Instant deadline = base::now() + kFirstEffect;
+    while (load_->progress().counts.effects.back() == 0) {
+      if (base::now() >= deadline) {
+        inconclusive(fmt::format(
+            "without a fault none of {} inputs had its effect ({}) within {}: does the service work, and do "
+            "workload.effect and its match say where its effects are?",
+            load_->progress().counts.attempted, experiment_.workload.effects.back().name,
+            base::format_duration(kFirstEffect)));
+        load_->stop_load();
+        load_->finish(base::now() + kScanPatience);
+        say_doubts();
+        say_what_is_known();
+        return false;
+      }
+      session_.live().show(experiment_.name + "  control, waits for a first effect");
+      session_.wait_for(milliseconds(20));
+    }
+    return true;
   }
 
   // A service that fills batches lets inputs wait, fault or not: twice what is usual without a fault is no
@@ -175,6 +207,7 @@ class ExperimentRun {
                      .system = system_,
                      .load = *load_,
                      .disturbed_at = disturbed_at_,
+                     .given_up_at = given_up_at_,
                      .green = green_};
     TrialResult result = run_trial(place, steps);
     for (ledger::Circumstance& fact : fault_facts(steps, result.struck, next_fault_)) {
@@ -189,6 +222,10 @@ class ExperimentRun {
       if (!struck.back_as.empty()) back += " · " + struck.back_as;
     }
     session_.say(fmt::format("trial {:>2}   {}{}", trial.number, trial.summary, back));
+    if (trial.faults.size() > 1) {
+      for (const report::FaultReport& fault : trial.faults)
+        session_.say("           " + report::describe(fault));
+    }
     for (const std::string& reason : trial.reasons) session_.say("           " + reason);
     case_.trials.push_back(std::move(trial));
   }
@@ -207,7 +244,7 @@ class ExperimentRun {
       check::Disturbance disturbance{.from = window.took_effect_at, .until = {}};
       const check::Recovery recovery = check::measure_recovery(ledger, window);
       // Where effects may be missing: until the last of those that came.
-      const auto until = experiment_.expect.allows_losses()
+      const auto until = experiment_.expect.tolerates_losses()
                              ? std::max(recovery.struck_work_done, recovery.first_output)
                              : recovery.caught_up;
       if (until) {
@@ -238,7 +275,7 @@ class ExperimentRun {
       drained = load_->drain(base::now() + milliseconds(200));
       session_.wait_for(milliseconds(1));
     }
-    const bool only_losses = drained.nothing_waits && experiment_.expect.allows_losses();
+    const bool only_losses = drained.nothing_waits && experiment_.expect.tolerates_losses();
     if (!drained.caught_up && !only_losses) known_.left = drained.left;
     load_->finish(base::now() + kScanPatience);
     known_.doubts = load_->doubts();
@@ -253,8 +290,12 @@ class ExperimentRun {
     });
     const std::filesystem::path file = session_.folder().path() / "ledger.bin";
     if (const auto read = read_back_examples(case_.checks, file); !read) session_.say(read.error().message());
-    // A ledger with a hole is one of them.
-    for (const workload::Doubt& doubt : known_.doubts) {
+    say_doubts();
+  }
+
+  // A ledger with a hole is one of them.
+  void say_doubts() {
+    for (const workload::Doubt& doubt : load_->doubts()) {
       inconclusive(doubt.times > 1 ? fmt::format("{} ({} times)", doubt.what, doubt.times) : doubt.what);
     }
   }
@@ -284,6 +325,8 @@ class ExperimentRun {
   void seal() {
     case_.took = report_.took = base::now() - session_anchor().mono;
     report_.versions = {{"squall", SQUALL_VERSION}, {"nats-server", system_.nats_version()}};
+    if (const std::string ends = system_.ends_by_themselves(); !ends.empty())
+      case_.notes.push_back({"ended by itself", ends});
     case_.notes.push_back({"not included", "your production restart: who restarted what is on the timeline"});
     case_.notes.push_back({"not tested", "power loss: after a SIGKILL the page cache survives"});
     if (experiment_.nats.attached() != nullptr) add_notes_of_attached();
@@ -296,18 +339,17 @@ class ExperimentRun {
   }
 
   void add_notes_of_attached() {
-    std::string left = fmt::format(
-        "{} inputs of {} and their effects, in your streams (identities {}…): they go as the streams' limits "
-        "say, "
-        "or by hand: nats stream rmm STREAM SEQ, as squall ledger {} lists them. No stream, consumer, "
-        "process or "
-        "connection",
-        case_.totals.acked, experiment::subjects_text(experiment_.workload), key_prefix(),
-        session_.folder().path().string());
-    for (const experiment::StreamSpec& stream : experiment_.nats.streams) {
-      left += fmt::format("; stream {}, which it made: remove it with nats stream rm {}", stream.name,
-                          stream.name);
-    }
+    std::string left =
+        accepted_ == 0
+            ? std::string("no message")
+            : fmt::format(
+                  "{} inputs of {} and their effects, in your streams (identities {}…): they go as the "
+                  "streams' limits say, or by hand: nats stream rmm STREAM SEQ, as squall ledger {} "
+                  "lists them",
+                  accepted_, experiment::subjects_text(experiment_.workload), key_prefix(),
+                  session_.folder().path().string());
+    left += system_.left_made().empty() ? ". No stream, consumer, process or connection"
+                                        : ". No process or connection; but " + system_.left_made();
     case_.notes.push_back({"left behind", std::move(left)});
     case_.notes.push_back({"not looked at", "core subscriptions of others on the subjects of the effects"});
   }
@@ -334,9 +376,11 @@ class ExperimentRun {
   std::unique_ptr<workload::Workload> load_;
   base::Nanos normal_age_ = kNormalAge;
   std::optional<base::Instant> disturbed_at_;
+  std::optional<base::Instant> given_up_at_;
   std::optional<GreenClocks> green_;
   std::unique_ptr<AbortWatch> abort_watch_;
   RunKnowledge known_;
+  std::uint64_t accepted_ = 0;  // may be stored somewhere: acknowledged, or without an answer
   std::vector<check::FaultWindow> strikes_;
   std::uint32_t next_fault_ = 1;
 };

@@ -17,6 +17,28 @@ std::string services_of(const experiment::Experiment& experiment) {
   return names.empty() ? "the service" : names;
 }
 
+// A fault explains what was under way shortly before it, too.
+constexpr base::Nanos kShortlyBefore = std::chrono::seconds(2);
+
+bool is_near(const std::vector<check::Disturbance>& disturbances, base::Instant at) {
+  return std::ranges::any_of(disturbances, [at](const check::Disturbance& each) {
+    return at >= each.from - kShortlyBefore && at <= each.until.value_or(each.from) + kShortlyBefore;
+  });
+}
+
+// When its turn came, as far as the inputs before it tell: with a backlog that is long after it was sent.
+// Nothing: no times are known any more.
+std::optional<base::Instant> turn_of(const ledger::Ledger& ledger, ledger::OpId id) {
+  constexpr ledger::OpId kLookedAt = 64;
+  for (ledger::OpId before = id; before > 0 && id - before < kLookedAt;) {
+    const ledger::Operation operation = ledger.operation(--before);
+    if (operation.times_known && operation.finished() && !operation.filtered)
+      return std::max(operation.finished_at(), ledger.operation(id).attempted_at);
+  }
+  const ledger::Operation operation = ledger.operation(id);
+  return operation.times_known ? std::optional(operation.attempted_at) : std::nullopt;
+}
+
 class Explanation {
  public:
   explicit Explanation(const Losses& losses) : losses_(losses), service_(services_of(losses.experiment)) {
@@ -86,8 +108,28 @@ class Explanation {
                           count, stream(), consumers_)
             : fmt::format("NATS kept its promise: {} were acked by {}, which takes them out of {}", count,
                           consumers_, stream()),
-        fmt::format("{} acked these before their effect was stored: ack after the PubAck of {}", service_,
-                    last_effect()));
+        why_by_service(count));
+  }
+  std::string why_by_service(std::uint64_t count) const {
+    const std::string dropped = "does it drop such inputs by design (workload.without_effect)?";
+    const std::uint64_t far = far_from_faults();
+    if (far == count)
+      return fmt::format("{} acked these and stored no effect, with no fault near: {}", service_, dropped);
+    std::string why = fmt::format("{} acked these before their effect was stored: ack after the PubAck of {}",
+                                  service_, last_effect());
+    if (far > 0) why += fmt::format("; {} of them with no fault near: {}", far, dropped);
+    return why;
+  }
+  std::uint64_t far_from_faults() const {
+    const ledger::Ledger& ledger = losses_.ledger;
+    std::uint64_t far = 0;
+    for (ledger::OpId id = 0; id < ledger.size(); ++id) {
+      if (!check::is_lost(ledger.cards(), ledger.cards().get(id))) continue;
+      if (check::cause_of_loss(ledger, id) != check::LossCause::by_service) continue;
+      const auto at = turn_of(ledger, id);
+      far += at && !is_near(losses_.disturbances, *at) ? 1 : 0;
+    }
+    return far;
   }
   void stranded(std::uint64_t count) {
     say(fmt::format("{} were delivered max_deliver times to {}, and not acked: nobody gets them again", count,
@@ -112,17 +154,64 @@ class Explanation {
 
 }  // namespace
 
-std::string explain_duplicates(const experiment::Experiment& experiment) {
+namespace {
+
+// The inputs with more effects than declared, by what is known of them.
+struct Doubled {
+  std::uint64_t all = 0;
+  std::uint64_t without_effect = 0;  // declared to have none
+  std::uint64_t stored_again = 0;    // they stand in the input stream more than once themselves
+  std::uint64_t undisturbed = 0;     // with no fault near
+};
+
+Doubled look_at_doubled(const ledger::Ledger& ledger, const std::vector<check::Disturbance>& disturbances) {
+  Doubled doubled;
+  const ledger::CardTable& cards = ledger.cards();
+  for (ledger::OpId id = 0; id < ledger.size(); ++id) {
+    const ledger::Card card = cards.get(id);
+    bool surplus = false;
+    for (std::size_t stage = 0; stage < ledger.layout().stages.size(); ++stage) {
+      surplus = surplus || cards.surplus(card, static_cast<ledger::Stage>(stage));
+    }
+    if (!surplus) continue;
+    ++doubled.all;
+    doubled.without_effect += card.has(ledger::Card::filtered);
+    doubled.stored_again += card.stored() > 1;
+    const auto history = ledger.history(id);
+    const bool known = history.operation.times_known && !history.effects.empty();
+    doubled.undisturbed += known && !is_near(disturbances, history.effects.back().at);
+  }
+  return doubled;
+}
+
+}  // namespace
+
+std::string explain_duplicates(const experiment::Experiment& experiment, const ledger::Ledger& ledger,
+                               const std::vector<check::Disturbance>& disturbances) {
   const experiment::EffectSpec& effect = experiment.workload.effects.back();
+  const std::string service = services_of(experiment);
+  const Doubled doubled = look_at_doubled(ledger, disturbances);
+  if (doubled.all > 0 && doubled.without_effect == doubled.all)
+    return service + " made effects of inputs that workload.without_effect says have none";
+  if (doubled.all > 0 && doubled.stored_again == doubled.all) {
+    return experiment.workload.message_id
+               ? "these inputs stand in their stream more than once: the duplicate window was shorter than a "
+                 "retry"
+               : "these inputs stand in their stream more than once: the load sent them again, and without "
+                 "Nats-Msg-Id (message_id: false) nothing refuses that";
+  }
+  if (doubled.all > 0 && doubled.undisturbed == doubled.all) {
+    return fmt::format(
+        "{} stored more than one effect with no fault near: is that by design (effect.per_input)?", service);
+  }
   if (effect.subject.empty()) {
-    return fmt::format("{} did an input again that was delivered again: make the effect idempotent",
-                       services_of(experiment));
+    return fmt::format("{} did an input again that was delivered again: make the effect idempotent", service);
   }
   return fmt::format(
       "{} stored an effect again for an input that was delivered again: give each {} a Nats-Msg-Id made of "
       "its "
       "input's identity",
-      services_of(experiment), effect.subject);
+      service, effect.subject);
 }
 
 std::vector<report::Note> explain_losses(const Losses& losses) { return Explanation(losses).notes(); }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "check/disturbance.h"
 #include "check/verdict.h"
 #include "experiment/experiment.h"
 #include "ledger/ledger.h"
@@ -35,12 +36,14 @@ struct Losses {
   const ledger::Ledger& ledger;
   const experiment::Experiment& experiment;
   const std::string& left;  // what the final drain did not see done
+  const std::vector<check::Disturbance>& disturbances;
 };
 
 // "where" and "cause", one of each for each cause that has losses.
 std::vector<report::Note> explain_losses(const Losses& losses);
 
 // Why an input has more effects than declared.
-std::string explain_duplicates(const experiment::Experiment& experiment);
+std::string explain_duplicates(const experiment::Experiment& experiment, const ledger::Ledger& ledger,
+                               const std::vector<check::Disturbance>& disturbances);
 
 }  // namespace squall::run

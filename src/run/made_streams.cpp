@@ -36,7 +36,7 @@ nlohmann::json config_of(const experiment::ConsumerSpec& consumer) {
 using boost::asio::awaitable;
 
 awaitable<base::Result<void>> make_streams(ControlLink& nats, const experiment::Nats& wanted,
-                                           base::Instant deadline) {
+                                           MadeStreams& made, base::Instant deadline) {
   auto jetstream = co_await nats.jetstream(deadline);
   if (!jetstream) co_return std::unexpected(jetstream.error());
   for (const experiment::StreamSpec& stream : wanted.streams) {
@@ -45,18 +45,53 @@ awaitable<base::Result<void>> make_streams(ControlLink& nats, const experiment::
       co_return base::fail("stream {} is there already: Squall makes its own, and changes none", stream.name);
     }
     nlohmann::json config = config_of(stream);
-    const auto made = co_await jetstream->create_stream(std::move(config), deadline);
-    if (!made) co_return base::fail("cannot make stream {}: {}", stream.name, made.error().message());
+    const auto created = co_await jetstream->create_stream(std::move(config), deadline);
+    if (!created) co_return base::fail("cannot make stream {}: {}", stream.name, created.error().message());
+    made.streams.push_back(stream.name);
   }
   for (const experiment::ConsumerSpec& consumer : wanted.consumers) {
-    nlohmann::json config = config_of(consumer);
-    const auto made = co_await jetstream->create_consumer(consumer.stream, std::move(config), deadline);
-    if (!made) {
-      co_return base::fail("cannot make consumer {}/{}: {}", consumer.stream, consumer.name,
-                           made.error().message());
+    // A server takes the creation of one that is there for a change of its settings.
+    if (co_await jetstream->consumer(consumer.stream, consumer.name, deadline)) {
+      co_return base::fail("consumer {}/{} is there already: Squall makes its own, and changes none",
+                           consumer.stream, consumer.name);
     }
+    nlohmann::json config = config_of(consumer);
+    const auto created = co_await jetstream->create_consumer(consumer.stream, std::move(config), deadline);
+    if (!created) {
+      co_return base::fail("cannot make consumer {}/{}: {}", consumer.stream, consumer.name,
+                           created.error().message());
+    }
+    made.consumers.emplace_back(consumer.stream, consumer.name);
   }
   co_return base::Result<void>{};
+}
+
+awaitable<std::string> remove_streams(ControlLink& nats, MadeStreams made, base::Instant deadline) {
+  std::string left;
+  const auto add = [&left](const std::string& what, const std::string& why, const std::string& command) {
+    left += fmt::format("{}{} ({}; remove it with {})", left.empty() ? "" : ", ", what, why, command);
+  };
+  auto jetstream = co_await nats.jetstream(deadline);
+  for (const auto& [stream, name] : made.consumers) {
+    std::string why = jetstream ? "" : jetstream.error().message();
+    if (jetstream) {
+      const auto gone = co_await jetstream->delete_consumer(stream, name, deadline);
+      if (!gone) why = gone.error().message();
+    }
+    if (!why.empty()) {
+      add(fmt::format("consumer {}/{}", stream, name), why,
+          fmt::format("nats consumer rm {} {}", stream, name));
+    }
+  }
+  for (const std::string& stream : made.streams) {
+    std::string why = jetstream ? "" : jetstream.error().message();
+    if (jetstream) {
+      const auto gone = co_await jetstream->delete_stream(stream, deadline);
+      if (!gone) why = gone.error().message();
+    }
+    if (!why.empty()) add("stream " + stream, why, "nats stream rm " + stream);
+  }
+  co_return left;
 }
 
 }  // namespace squall::run

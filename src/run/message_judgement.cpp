@@ -105,7 +105,8 @@ class MessageJudge {
     }
     if (lost.count("in_nats") > 0) keep(durability, Asked::no);
     if (lost.count("lost") == 0 || experiment_.expect.allows_losses()) return;
-    for (report::Note& note : explain_losses({lost, durability, ledger_, experiment_, known_.left})) {
+    for (report::Note& note :
+         explain_losses({lost, durability, ledger_, experiment_, known_.left, known_.disturbances})) {
       report_.notes.push_back(std::move(note));
     }
   }
@@ -119,7 +120,7 @@ class MessageJudge {
     expect_at_most("duplicates", experiment_.expect.duplicates, totals.duplicated,
                    of(totals.duplicated, totals.acked, "inputs have more effects than one of a kind"));
     if (totals.duplicated > 0) {
-      report_.notes.push_back({"cause", explain_duplicates(experiment_)});
+      report_.notes.push_back({"cause", explain_duplicates(experiment_, ledger_, known_.disturbances)});
     }
     expect_at_most("unexpected", experiment_.expect.unexpected, totals.unexpected,
                    fmt::format("{} effects that nobody asked for", totals.unexpected));

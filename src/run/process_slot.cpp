@@ -10,6 +10,12 @@ namespace squall::run {
 
 using boost::asio::awaitable;
 
+namespace {
+
+constexpr base::Nanos kStartAgain = std::chrono::milliseconds(200);
+
+}  // namespace
+
 struct ProcessSlot::State : std::enable_shared_from_this<ProcessSlot::State> {
   State(boost::asio::io_context& context, SlotSettings slot, Callbacks called)
       : io(context), settings(std::move(slot)), callbacks(std::move(called)), restart_timer(context) {}
@@ -29,14 +35,23 @@ struct ProcessSlot::State : std::enable_shared_from_this<ProcessSlot::State> {
   void exited(const process::ExitStatus& status) {
     if (stopping) return;
     last_exit = status;
-    if (callbacks.on_exit) callbacks.on_exit(*child, status);
+    const bool expected = std::exchange(end_expected, false);
+    const auto down_time = std::exchange(next_down_time, std::nullopt);
+    if (callbacks.on_exit) callbacks.on_exit(*child, status, expected);
     if (!settings.restart_after) return;
-    restart_timer.expires_after(*settings.restart_after);
+    restart_in(down_time.value_or(*settings.restart_after));
+  }
+
+  void restart_in(base::Nanos pause) {
+    restart_timer.expires_after(pause);
     restart_timer.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
       const auto self = weak.lock();
       if (error || !self || self->stopping) return;
-      // What cannot be started again shows as a process that never comes back.
-      (void)self->start();
+      const auto started = self->start();
+      if (started) return;
+      // Too many processes, say, which passes; what stays shows as a process that never comes back.
+      if (self->callbacks.on_failed_start) self->callbacks.on_failed_start(started.error());
+      self->restart_in(kStartAgain);
     });
   }
 
@@ -47,6 +62,8 @@ struct ProcessSlot::State : std::enable_shared_from_this<ProcessSlot::State> {
   std::unique_ptr<process::Child> child;
   int starts = 0;
   std::optional<process::ExitStatus> last_exit;
+  bool end_expected = false;
+  std::optional<base::Nanos> next_down_time;
   bool stopping = false;
 };
 
@@ -65,6 +82,11 @@ const process::Child* ProcessSlot::child() const { return state_->child.get(); }
 bool ProcessSlot::running() const { return state_->child && state_->child->running(); }
 int ProcessSlot::starts() const { return state_->starts; }
 std::optional<process::ExitStatus> ProcessSlot::last_exit() const { return state_->last_exit; }
+
+void ProcessSlot::expect_end(std::optional<base::Nanos> down_time) {
+  state_->end_expected = true;
+  state_->next_down_time = down_time;
+}
 
 awaitable<bool> ProcessSlot::wait_next_start(int starts, base::Instant deadline) {
   while (!(state_->starts > starts && running())) {

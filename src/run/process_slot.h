@@ -25,10 +25,12 @@ struct SlotSettings {
 // Thread: the io_context's. Children die with the thread that starts them, so that is the main thread.
 class ProcessSlot {
  public:
-  // Called with each new process, and with each end of one that nobody asked for.
+  // Called with each new process, and with each end of one before stop(); `expected`: a fault was to end it.
   struct Callbacks {
     std::function<void(const process::Child&)> on_start;
-    std::function<void(const process::Child&, const process::ExitStatus&)> on_exit;
+    std::function<void(const process::Child&, const process::ExitStatus&, bool expected)> on_exit;
+    // It could not be started again, which is tried again and again.
+    std::function<void(const base::Error&)> on_failed_start;
   };
   ProcessSlot(boost::asio::io_context& io, SlotSettings settings, Callbacks callbacks);
   ~ProcessSlot();
@@ -46,6 +48,9 @@ class ProcessSlot {
   std::optional<process::ExitStatus> last_exit() const;
   // Waits until a start later than number `starts` runs. False: not by the deadline.
   boost::asio::awaitable<bool> wait_next_start(int starts, base::Instant deadline);
+  // The present process is about to be killed. It stays down for so long, where Squall restarts it; nothing:
+  // as the settings say.
+  void expect_end(std::optional<base::Nanos> down_time);
   // No more restarts; SIGTERM, then SIGKILL to the whole tree. What did not end is killed.
   boost::asio::awaitable<void> stop();
 

@@ -71,6 +71,8 @@ base::Result<void> RunningSystem::start() {
     if (auto made = make_streams(); !made) return made;
     // Beyond this point NATS answers.
     if (auto begun = begin_guard(); !begun) return begun;
+    // Nothing of the experiment's runs yet: whoever publishes now is somebody else.
+    if (auto alone = conclude_guard(); !alone) return alone;
     if (auto opened = open_links(); !opened) return opened;
     if (auto started = start_processes(); !started) return started;
   }
@@ -79,7 +81,6 @@ base::Result<void> RunningSystem::start() {
     if (auto ready = wait_ready(process); !ready) return ready;
   }
   // Beyond this point every process runs and is ready.
-  if (auto alone = conclude_guard(); !alone) return alone;
   return start_probes();
 }
 
@@ -148,7 +149,7 @@ base::Result<void> RunningSystem::start_servers() {
 
 base::Result<void> RunningSystem::make_streams() {
   if (experiment_.nats.streams.empty() && experiment_.nats.consumers.empty()) return {};
-  return session_.wait(run::make_streams(*control_, experiment_.nats, base::now() + seconds(10)));
+  return session_.wait(run::make_streams(*control_, experiment_.nats, made_, base::now() + seconds(10)));
 }
 
 base::Result<void> RunningSystem::open_links() {
@@ -239,9 +240,15 @@ base::Result<void> RunningSystem::start_process(const experiment::Process& proce
                     fmt::format("{} started (pid {})", started.name(), started.pid()));
             },
         .on_exit =
-            [this](const process::Child& ended, const process::ExitStatus& status) {
+            [this](const process::Child& ended, const process::ExitStatus& status, bool expected) {
               event(evidence::EventKind::process,
                     fmt::format("{} (pid {}) ended: {}", ended.name(), ended.pid(), status.describe()));
+              if (!expected) note_end(ended.name(), status);
+            },
+        .on_failed_start =
+            [this, name = settings.child.name](const base::Error& error) {
+              event(evidence::EventKind::process,
+                    fmt::format("{} could not be started again: {}", name, error.message()));
             }};
     auto slot = std::make_unique<ProcessSlot>(session_.io(), std::move(settings), std::move(callbacks));
     if (auto started = slot->start(); !started) return started;
@@ -401,6 +408,33 @@ std::vector<std::string> RunningSystem::describe_processes() const {
   return lines;
 }
 
+// A service that crashes by itself may still do all its work; whoever reads the verdict must know.
+void RunningSystem::note_end(const std::string& name, const process::ExitStatus& status) {
+  OwnEnds& ends = own_ends_[name];
+  ++ends.times;
+  ends.last = status.describe();
+  constexpr int kSaid = 3;
+  if (ends.times > kSaid) return;
+  session_.say(fmt::format("           {} ended by itself: {}{}", name, ends.last,
+                           ends.times == kSaid ? " (and perhaps again: see the timeline)" : ""));
+}
+
+std::string RunningSystem::ends_by_themselves() const {
+  std::string text;
+  for (const auto& [name, ends] : own_ends_) {
+    text += fmt::format("{}{} {} time{} ({})", text.empty() ? "" : ", ", name, ends.times,
+                        ends.times == 1 ? "" : "s", ends.last);
+  }
+  return text;
+}
+
+// Servers of Squall's own go with all that they have.
+void RunningSystem::remove_made_streams() {
+  if (deployment_ || !control_ || made_.empty()) return;
+  left_made_ = session_.wait_anyhow(run::remove_streams(*control_, made_, base::now() + seconds(10)));
+  made_ = {};
+}
+
 void RunningSystem::stop() {
   if (operational_) (void)session_.wait_anyhow(operational_->stop());
   for (auto process = experiment_.processes.rbegin(); process != experiment_.processes.rend(); ++process) {
@@ -413,6 +447,7 @@ void RunningSystem::stop() {
         deployment_->snapshot(session_.folder().nats() / "after", base::now() + seconds(2)));
     (void)session_.wait_anyhow(deployment_->stop(seconds(3)));
   }
+  remove_made_streams();
   event(evidence::EventKind::process, "the system is stopped");
   operational_.reset();
   logs_.clear();

@@ -16,6 +16,7 @@
 #include "experiment/experiment.h"
 #include "probe/operational.h"
 #include "run/control_link.h"
+#include "run/made_streams.h"
 #include "run/process_slot.h"
 #include "run/questions.h"
 #include "run/run_session.h"
@@ -62,6 +63,11 @@ class RunningSystem {
   // "orders.created: no other publisher …", of attached servers; empty: Squall's own.
   const std::string& seen_of_others() const { return seen_of_others_; }
 
+  // "orders 2 times (exit code 1)": ends that no fault was to cause; empty: none.
+  std::string ends_by_themselves() const;
+  // What Squall made on attached servers, and could not take away again; empty: nothing.
+  const std::string& left_made() const { return left_made_; }
+
   probe::Operational& probes() { return *operational_; }
   // Of a probe as the experiment calls it: a process's or a server's name stands for its own. Nothing: not
   // asked yet.
@@ -79,7 +85,13 @@ class RunningSystem {
 
  private:
   struct LogWatch;
+  struct OwnEnds {
+    int times = 0;
+    std::string last;
+  };
 
+  void note_end(const std::string& name, const process::ExitStatus& status);
+  void remove_made_streams();
   // Prepares what Squall starts, or looks at what is attached.
   base::Result<void> reach_servers();
   base::Result<void> start_servers();
@@ -110,6 +122,9 @@ class RunningSystem {
   std::string nats_version_;
   std::unique_ptr<SharedGuard> guard_;  // of attached servers, until the load begins
   std::string seen_of_others_;
+  MadeStreams made_;
+  std::string left_made_;
+  std::map<std::string, OwnEnds> own_ends_;
   std::map<std::string, cluster::PortReservation> health_ports_;
   std::map<std::string, std::vector<std::unique_ptr<ProcessSlot>>> slots_;  // by process, then by replica
   std::map<std::string, std::unique_ptr<LogWatch>> logs_;                   // by process

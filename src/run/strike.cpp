@@ -156,6 +156,8 @@ awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> vic
   for (const Victim& victim : victims) {
     const base::Instant deadline = base::now() + kEffectPatience;
     base::Result<inject::Injected> injected = base::fail("not tried");
+    const bool whole = action.scope == fault::Scope::kTree || action.scope == fault::Scope::kProcess;
+    if (victim.slot != nullptr && whole) victim.slot->expect_end(action.down_time);
     switch (action.scope) {
       case fault::Scope::kTree:
         injected = co_await inject::kill_tree(victim.tree, number, deadline);
@@ -227,7 +229,7 @@ awaitable<void> Strikes::bring_back(const fault::Kill& action, const std::vector
     struck.back_as = "nobody restarts it";
     co_return;
   }
-  const base::Instant deadline = base::now() + kBackPatience;
+  const base::Instant deadline = base::now() + action.down_time.value_or(base::Nanos{0}) + kBackPatience;
   const base::Instant dead = *struck.effect_at;
   pid_t now = -1;
   if (victim.server != nullptr) {

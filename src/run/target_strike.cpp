@@ -182,6 +182,7 @@ awaitable<void> Strikes::restart_loop(fault::OnTarget action, std::vector<int> r
       const int starts = victim.slot != nullptr ? victim.slot->starts() : 0;
       if (time == 1 && !struck.injected_at)
         began_to_strike(struck, fmt::format("{} kills of {}", times, victim.name));
+      if (victim.slot != nullptr) victim.slot->expect_end({});
       const auto killed = co_await inject::kill_tree(victim.tree, 9, base::now() + kEffectPatience);
       if (!killed || !killed->took_effect()) {
         (struck.effect_at ? struck.not_healed.emplace() : struck.observation) =

@@ -30,7 +30,8 @@ std::uint64_t add_hits(report::TrialReport& report, const ledger::Ledger& ledger
 }
 
 std::vector<FaultOnRecord> faults_on_record(const std::vector<Struck>& struck, base::Instant observed_from,
-                                            base::Instant observed_until) {
+                                            base::Instant observed_until,
+                                            std::optional<base::Instant> works_from) {
   std::vector<FaultOnRecord> faults;
   for (const Struck& each : struck) {
     if (!each.effect_at) continue;
@@ -39,7 +40,8 @@ std::vector<FaultOnRecord> faults_on_record(const std::vector<Struck>& struck, b
                                  .took_effect_at = *each.effect_at,
                                  .healed_at = each.healed_at,
                                  .observed_until = observed_until,
-                                 .disturbed_from = {}},
+                                 .disturbed_from = {},
+                                 .works_from = works_from},
                       .held_unfinished = each.held_unfinished,
                       .operational_after = {}});
   }
@@ -50,7 +52,7 @@ std::vector<FaultOnRecord> faults_on_record(const std::vector<Struck>& struck, b
 
 std::optional<base::Nanos> back_of(const check::Recovery& recovery,
                                    const experiment::Experiment& experiment) {
-  return experiment.expect.allows_losses() ? recovery.first_output : recovery.caught_up;
+  return experiment.expect.tolerates_losses() ? recovery.first_output : recovery.caught_up;
 }
 
 bool is_back_from_all(const ledger::Ledger& ledger, std::span<const FaultOnRecord> faults,

@@ -25,9 +25,11 @@ struct FaultOnRecord {
   std::optional<base::Nanos> operational_after;  // since its effect, by the probes; nothing: never
 };
 
-// In the order in which they took effect. Those without an effect are left out: they proved nothing.
+// `works_from`: see check::FaultWindow. In the order in which they took effect. Those without an effect are
+// left out: they proved nothing.
 std::vector<FaultOnRecord> faults_on_record(const std::vector<Struck>& struck, base::Instant observed_from,
-                                            base::Instant observed_until);
+                                            base::Instant observed_until,
+                                            std::optional<base::Instant> works_from = {});
 
 // When the work is back as well. Where effects may be missing, new work that flows again must do: what waits
 // and what is gone look the same.

@@ -166,7 +166,8 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
   }
   if (effect) {
     report.took_effect_at = session.since_start(*effect);
-    auto faults = faults_on_record(result.struck, result.observed_from, result.observed_until);
+    auto faults = faults_on_record(result.struck, result.observed_from, result.observed_until,
+                                   place.given_up_at.value_or(base::Instant::min()));
     for (FaultOnRecord& fault : faults) {
       fault.operational_after = place.green->time_to_green(fault.window.took_effect_at);
     }
@@ -180,8 +181,10 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
   }
   judge(result, place.experiment, waiting_for);
   // What never came back in this trial is in its verdict, and must not make the next one look red.
-  if (effect && (!report.phases.caught_up || !report.time_to_green))
+  if (effect && (!report.phases.caught_up || !report.time_to_green)) {
     place.load.give_up_before(result.observed_until);
+    place.given_up_at = result.observed_until;
+  }
   place.green.reset();
   place.disturbed_at.reset();
   return result;

@@ -22,6 +22,8 @@ struct TrialPlace {
   workload::Workload& load;
   // The backlog probe is red from here on for what was sent before; set by the trial.
   std::optional<base::Instant>& disturbed_at;
+  // What an earlier trial lost for good was sent before it; set by the trial.
+  std::optional<base::Instant>& given_up_at;
   // Fed with every observation while it is there; set by the trial.
   std::optional<GreenClocks>& green;
 };

@@ -59,16 +59,24 @@ awaitable<void> record_consumer(client::JetStream& jetstream, const InputStream&
 }  // namespace
 
 awaitable<ConsumersLeft> look_at_consumers(std::shared_ptr<client::Connection> connection,
-                                           const InputStream& inputs, base::Instant deadline) {
+                                           const InputStream& inputs, ServedConsumers& served,
+                                           base::Instant deadline) {
   client::JetStream jetstream(std::move(connection));
   ConsumersLeft all;
   const auto add = [&](std::string what) { all.left += (all.left.empty() ? "" : "; ") + what; };
   for (const std::string& name : inputs.consumers) {
     const auto consumer = co_await jetstream.consumer(inputs.stream, name, deadline);
+    if (consumer) {
+      ServedConsumer& seen = served[name];
+      const std::pair now{consumer->delivered_stream_seq, consumer->ack_floor_stream_seq};
+      seen.served = seen.served || consumer->num_waiting > 0 || consumer->push_bound ||
+                    (seen.last && *seen.last != now);
+      seen.last = now;
+    }
     if (!consumer) {
       add(fmt::format("{}: {}", name, consumer.error().message()));
     } else if (consumer->num_pending > 0 || consumer->num_ack_pending > 0) {
-      const bool nobody = consumer->num_waiting == 0 && !consumer->config.contains("deliver_subject");
+      const bool nobody = !served[name].served;
       add(fmt::format("{}: {} not delivered, {} not acked{}", name, consumer->num_pending,
                       consumer->num_ack_pending, nobody ? ", nobody pulls from it" : ""));
     }

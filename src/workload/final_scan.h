@@ -3,9 +3,11 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -30,8 +32,16 @@ struct InputStream {
 struct ConsumersLeft {
   std::string left;  // empty: nothing
 };
+// Who was seen to be served in any look: a service that fetches, works and fetches again waits for nothing
+// most of the time.
+struct ServedConsumer {
+  bool served = false;
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> last;  // delivered, ack floor
+};
+using ServedConsumers = std::map<std::string, ServedConsumer>;
 boost::asio::awaitable<ConsumersLeft> look_at_consumers(std::shared_ptr<client::Connection> connection,
-                                                        const InputStream& inputs, base::Instant deadline);
+                                                        const InputStream& inputs, ServedConsumers& served,
+                                                        base::Instant deadline);
 
 // Records ScanBegan, a Stored for each input of ours in the stream (by identity; others' messages are left
 // out), ScanEnded, and a ConsumerState for each consumer. What cannot be had is said in ScanEnded and as a

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "base/invariant.h"
@@ -139,11 +140,14 @@ base::Result<InputSource> InputSource::make(InputOptions options) {
     if (!compiled) return base::fail_within("header " + name, compiled.error());
     source.headers_.emplace_back(name, std::move(*compiled));
   }
-  if (given.without_effect) source.declare_without_effect(*given.without_effect);
+  if (given.without_effect) {
+    if (auto declared = source.declare_without_effect(*given.without_effect); !declared)
+      return std::unexpected(declared.error());
+  }
   return source;
 }
 
-void InputSource::declare_without_effect(const WithoutEffect& which) {
+base::Result<void> InputSource::declare_without_effect(const WithoutEffect& which) {
   std::vector<bool> subjects;
   for (std::size_t at = 0; at < subjects_.size(); ++at) {
     const std::string subject = input(at).subject;
@@ -156,8 +160,15 @@ void InputSource::declare_without_effect(const WithoutEffect& which) {
     payloads.push_back(which.pointer.empty() ||
                        (value && std::ranges::find(which.values, *value) != which.values.end()));
   }
+  // Subjects and payloads take turns; with different counts every pair comes up.
+  const auto all = [](const std::vector<bool>& each) { return std::ranges::all_of(each, std::identity{}); };
+  const auto none = [](const std::vector<bool>& each) { return std::ranges::none_of(each, std::identity{}); };
+  if (all(subjects) && all(payloads))
+    return base::fail("without_effect covers every input: there would be nothing to judge");
+  if (none(subjects) || none(payloads)) return base::fail("without_effect covers no input of this load");
   quiet_subjects_ = std::move(subjects);
   quiet_payloads_ = std::move(payloads);
+  return {};
 }
 
 Input InputSource::input(ledger::OpId id) const {

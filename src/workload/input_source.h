@@ -85,7 +85,7 @@ class InputSource {
  private:
   explicit InputSource(InputOptions options) : options_(std::move(options)) {}
   void pad(ledger::OpId id, Input& input) const;
-  void declare_without_effect(const WithoutEffect& which);
+  base::Result<void> declare_without_effect(const WithoutEffect& which);
 
   InputOptions options_;
   std::vector<TextTemplate> subjects_;

@@ -78,6 +78,19 @@ TEST(InputSource, KnowsWhichInputsHaveNoEffect) {
                     .samples = samples,
                     .without_effect = {{.subjects = {"*.audit"}, .pointer = "/type", .values = {"x"}}}})),
       "...q..");
+  // What leaves nothing to judge, or says nothing, is a mistake in the file.
+  const auto refused = [](InputOptions options) {
+    const auto made = InputSource::make(std::move(options));
+    return made ? std::string() : made.error().message();
+  };
+  EXPECT_EQ(refused({.subjects = subjects, .without_effect = {{.subjects = {">"}}}}),
+            "without_effect covers every input: there would be nothing to judge");
+  EXPECT_EQ(refused({.subjects = subjects, .without_effect = {{.subjects = {"nowhere"}}}}),
+            "without_effect covers no input of this load");
+  EXPECT_EQ(refused({.subjects = subjects,
+                     .samples = samples,
+                     .without_effect = {{.pointer = "/type", .values = {"never"}}}}),
+            "without_effect covers no input of this load");
 }
 
 TEST(InputSource, PadsToTheSizesAndTheIdentityStaysReadable) {

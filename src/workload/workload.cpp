@@ -188,7 +188,7 @@ awaitable<std::string> Workload::what_is_left() {
   }
   if (!options_.inputs) co_return "";
   const base::Instant by = base::now() + kLook;
-  const ConsumersLeft consumers = co_await look_at_consumers(connection, *options_.inputs, by);
+  const ConsumersLeft consumers = co_await look_at_consumers(connection, *options_.inputs, served_, by);
   co_return consumers.left;
 }
 

@@ -95,6 +95,7 @@ class Workload {
   std::vector<std::unique_ptr<StoredEffectsReader>> stored_;
   std::vector<std::unique_ptr<CommandEffectsReader>> commands_;
   std::optional<ExhaustionWatch> exhaustion_;
+  ServedConsumers served_;  // in the drain
   std::unique_ptr<base::TaskGroup> tasks_;
 };
 

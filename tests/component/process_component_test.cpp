@@ -216,6 +216,32 @@ TEST_F(ProcessComponent, AProcessOutlivesItsMainThread) {
   waitpid(pid, nullptr, 0);
 }
 
+// The pidfd of a process with several threads is readable before it can be reaped; its end once went
+// unnoticed then, and nobody restarted it.
+TEST_F(ProcessComponent, TheEndOfAProcessWithManyThreadsIsAlwaysNoticed) {
+  for (int round = 0; round < 40; ++round) {
+    const auto child =
+        Child::start(io, {.name = "threads",
+                          .command = {"perl", "-e",
+                                      "require threads; threads->create(sub { sleep 60 }) for 1..8; "
+                                      "$| = 1; print \"ready $ARGV[0]\\n\"; sleep 60",
+                                      std::to_string(round)},
+                          .log_path = folder / "child.log",
+                          .run_id = "r1"});
+    ASSERT_TRUE(child) << child.error().message();
+    ASSERT_TRUE(soon([&] { return log().ends_with(fmt::format("ready {}\n", round)); })) << log();
+    bool noticed = false;
+    (*child)->on_exit([&](const ExitStatus&) { noticed = true; });
+    ASSERT_TRUE((*child)->signal(SIGKILL));
+    const base::Instant until = base::now() + 10s;
+    while (!noticed && base::now() < until) {
+      io.restart();
+      io.run_for(1ms);
+    }
+    EXPECT_TRUE(noticed) << round;
+  }
+}
+
 TEST_F(ProcessComponent, AStrangersExitIsNoticedThroughItsPidFd) {
   const auto child = shell("sleep 60 & echo $!; wait");
   ASSERT_TRUE(soon([&] { return log().ends_with("\n"); }));

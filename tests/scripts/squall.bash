@@ -22,8 +22,37 @@ squall: 1
 name: on-the-router
 include: router/system.yaml
 faults: $1
-trials: {count: 1, baseline: 300ms, control: 500ms}
+trials: {count: 1, baseline: 300ms, control: 500ms, recover_within: 20s, drain_within: 10s}
 expect: {lost: 0, duplicates: 0, hit: any}
 ${2:-}
 EOF
+}
+
+# A server of somebody's, with the streams and the consumer that the worker wants; its URL in $URL.
+somebodys_server() {
+  mkdir -p store
+  printf 'listen: 127.0.0.1:-1\njetstream {store_dir: "%s/store"}\n' "$PWD" >nats.conf
+  nats-server -c nats.conf --ports_file_dir "$PWD" >nats.log 2>&1 3>&- &
+  echo $! >nats.pid
+  for _ in $(seq 500); do
+    ports=$(ls nats-server_*.ports 2>/dev/null) && [ -s "$ports" ] && break
+    read -rt 0.01 <> <(:) || true
+  done
+  URL=$(jq -r '.nats[0]' "$ports")
+  export URL
+}
+
+api() { # SUBJECT JSON
+  python3 "$ROOT/tests/support/nats_request.py" "$URL" "$1" "${2:-}"
+}
+
+make_streams() {
+  api '$JS.API.STREAM.CREATE.ORDERS' '{"name": "ORDERS", "subjects": ["orders.created"]}' >/dev/null
+  api '$JS.API.STREAM.CREATE.CONFIRMED' '{"name": "CONFIRMED", "subjects": ["orders.confirmed.>"]}' >/dev/null
+  api '$JS.API.CONSUMER.DURABLE.CREATE.ORDERS.worker' \
+    '{"stream_name": "ORDERS", "config": {"durable_name": "worker", "ack_policy": "explicit", "ack_wait": 2000000000}}' >/dev/null
+}
+
+end_somebodys_server() {
+  [ ! -e nats.pid ] || kill -9 "$(cat nats.pid)" 2>/dev/null || true
 }

@@ -6,6 +6,7 @@ load squall
 
 teardown() {
   [[ -z ${service:-} ]] || kill -KILL -- "-$service" 2>/dev/null || true
+  end_somebodys_server
 }
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
@@ -95,4 +96,68 @@ EOF
   thawed=$(jq -s '[.[] | select(.kind == "heal")][0].t_ms' _artifacts/latest/timeline.jsonl)
   killed=$(jq -s '[.[] | select(.kind == "fault" and (.what | startswith("SIGKILL")))][0].t_ms' _artifacts/latest/timeline.jsonl)
   jq -n --argjson thawed "$thawed" --argjson killed "$killed" -e '$killed >= $thawed - 20' || { echo "$thawed $killed"; false; }
+}
+
+# $1: more of the section `nats`, in flow style.
+on_their_server() {
+  cat >theirs.yaml <<EOF
+squall: 1
+name: theirs
+nats: {url: "$URL", shared: true$1}
+processes:
+  orders: {command: [$WORKER, --below], ready: {consumer: ORDERS/worker}}
+workload:
+  publish: orders.created
+  rate: 100/s
+  payload: {text: '{"order_id":""}', set: {/order_id: "\${id}"}}
+  effect: {subject: orders.confirmed, match: {json: /order_id}}
+faults: [{kill: orders, when: 300ms}]
+trials: {count: 1, baseline: 300ms, control: 500ms, recover_within: 10s, drain_within: 5s}
+expect: {lost: 0, duplicates: 0, hit: any}
+$2
+EOF
+}
+
+@test "a stream or consumer of somebody's is neither changed nor called Squall's, and what Squall makes goes again" {
+  command -v python3 >/dev/null || skip "no python3"
+  somebodys_server
+  make_streams
+  api '$JS.API.CONSUMER.DURABLE.CREATE.ORDERS.theirs' \
+    '{"stream_name": "ORDERS", "config": {"durable_name": "theirs", "description": "do not touch", "ack_policy": "explicit", "max_deliver": 5}}' >/dev/null
+  api '$JS.API.CONSUMER.INFO.ORDERS.theirs' | jq -S .config >before
+  on_their_server ', streams: {NEW: {subjects: [new.>]}, ORDERS: {subjects: [orders.created]}}' ''
+  run "$SQUALL" run theirs.yaml
+  [ "$status" -eq 3 ] || { echo "$output"; false; }
+  said "stream ORDERS is there already: Squall makes its own, and changes none"
+  [[ $output != *"stream rm"* ]] || { echo "$output"; false; }
+  [ "$(api '$JS.API.STREAM.LIST' '{}' | jq -c '[.streams[].config.name] | sort')" = '["CONFIRMED","ORDERS"]' ]
+  on_their_server ', consumers: {ORDERS/theirs: {ack_wait: 7s}}' ''
+  run "$SQUALL" run theirs.yaml
+  [ "$status" -eq 3 ] || { echo "$output"; false; }
+  said "consumer ORDERS/theirs is there already: Squall makes its own, and changes none"
+  api '$JS.API.CONSUMER.INFO.ORDERS.theirs' | jq -S .config >after
+  diff before after
+  on_their_server ', streams: {NEW: {subjects: [new.>]}}, consumers: {ORDERS/extra: {ack_wait: 1s}}' 'allow: {other_consumers: true}'
+  # Twice: what is left behind of the first would stop the second.
+  for _ in 1 2; do
+    run "$SQUALL" run theirs.yaml
+    [ "$status" -eq 0 ] || { echo "$output"; false; }
+    said "No stream, consumer, process or connection"
+  done
+  [ "$(api '$JS.API.STREAM.LIST' '{}' | jq -c '[.streams[].config.name] | sort')" = '["CONFIRMED","ORDERS"]' ]
+  [ "$(api '$JS.API.CONSUMER.LIST.ORDERS' '{}' | jq -c '[.consumers[].name] | sort')" = '["theirs","worker"]' ]
+}
+
+@test "who publishes on the input is found before the command works on anything" {
+  command -v python3 >/dev/null || skip "no python3"
+  somebodys_server
+  make_streams
+  on_their_server '' ''
+  (while :; do api orders.created '{"order_id": "theirs"}' || exit; done) >/dev/null 2>&1 3>&- &
+  local publisher=$!
+  run "$SQUALL" run theirs.yaml
+  kill "$publisher"
+  [ "$status" -eq 3 ] || { echo "$output"; false; }
+  said "orders.created"
+  if grep -q 'orders started' _artifacts/latest/timeline.jsonl; then cat _artifacts/latest/timeline.jsonl; false; fi
 }

@@ -39,6 +39,33 @@ inconclusive() {
   [[ $output == *INCONCLUSIVE* ]]
 }
 
+@test "so many losses as are allowed pass, and one more fails" {
+  cat >allowed.yaml <<EOF
+squall: 1
+name: allowed
+nats:
+  start: 1
+  streams: {ORDERS: {subjects: [orders.created]}, CONFIRMED: {subjects: [orders.confirmed]}}
+  consumers: {ORDERS/worker: {ack_wait: 500ms}}
+processes:
+  orders: {command: [$WORKER, --ack-first], ready: {consumer: ORDERS/worker}}
+workload:
+  publish: orders.created
+  rate: 40/s
+  payload: {text: '{"order_id":""}', set: {/order_id: "\${id}"}}
+  effect: {subject: orders.confirmed, match: {json: /order_id}}
+faults: [{kill: orders, when: {moment: after_ack}}]
+trials: {count: 1, baseline: 300ms, control: 500ms, recover_within: 3s, drain_within: 1s}
+expect: {lost: 1, duplicates: 0, hit: any}
+EOF
+  run "$SQUALL" run allowed.yaml
+  [ "$status" -eq 0 ] || { echo "$output"; false; }
+  said "1 of"
+  sed -i 's/lost: 1/lost: 0/' allowed.yaml
+  run "$SQUALL" run allowed.yaml
+  [ "$status" -eq 1 ] || { echo "$output"; false; }
+}
+
 @test "npm start is a shell and node below npm: the kill takes all of them" {
   "$ROOT/examples/setup.sh" node-worker >/dev/null || skip "no Node, or no registry"
   experiment "[npm, start, --prefix, \"$ROOT/examples/node-worker\", --, --work-ms=10]" '{kill: orders, when: before_ack}' 40/s

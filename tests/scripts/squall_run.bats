@@ -50,6 +50,30 @@ EOF
   [ "$(jq '.totals | .failed + .unknown' _artifacts/latest/verdict.json)" -eq 0 ]
 }
 
+@test "a process that Squall restarts stays down for as long as its kill says" {
+  router_experiment '[{kill: worker, for: 1s}]'
+  run "$SQUALL" run router.yaml
+  [ "$status" -eq 0 ] || { echo "$output"; grep worker _artifacts/latest/timeline.jsonl; false; }
+  jq -e '.cases[0].trials[0].phases.server_back_ms | . >= 1000 and . < 3000' _artifacts/latest/verdict.json
+  for flag in "--trials 0" "--trials -1" "--seed -5"; do
+    # shellcheck disable=SC2086 # two words
+    run "$SQUALL" plan router.yaml $flag
+    [ "$status" -eq 2 ]
+    said "${flag% *}: expected a"
+  done
+}
+
+@test "a service that ends by itself is told, whatever else holds" {
+  # One more process; nobody strikes it, or anything else.
+  router_experiment '[]'
+  sed -i '/^faults:/d' router.yaml
+  sed -i 's|^processes:|processes:\n  moody: {command: [bash, -c, "sleep 0.9; exit 7"]}|' router/system.yaml
+  run "$SQUALL" run router.yaml
+  echo "$output"
+  said "moody ended by itself: exit code 7"
+  grep -E '^  ended by itself +moody [0-9]+ times? \(exit code 7\)' <<<"$output"
+}
+
 @test "an expectation that cannot hold is a violation, exit 1" {
   sed 's|caught_up: 30s|caught_up: 1ms|' "$ROOT/experiments/supervisor-kill.yaml" >impossible.yaml
   cp -r "$ROOT/experiments/router" .
