@@ -34,12 +34,17 @@ int exit_code(const run::RunOutcome& outcome) {
   return kInternal;
 }
 
+std::string command_of(const Asked& asked, const experiment::Plan& plan) {
+  std::string command = fmt::format("squall run {} --seed {}", asked.plan.file, plan.seed);
+  if (!plan.trials.empty()) command += fmt::format(" --trials {}", plan.trials.size());
+  return command;
+}
+
 int run_file(const Asked& asked) {
   const auto planned = read_and_plan(asked.plan);
   if (!planned) return kUsage;
   const run::RunOptions how{.artifacts = asked.artifacts,
-                            .command = fmt::format("squall run {} --seed {} --trials {}", asked.plan.file,
-                                                   planned->plan.seed, planned->plan.trials.size()),
+                            .command = command_of(asked, planned->plan),
                             .live_fd = isatty(STDERR_FILENO) == 1 ? STDERR_FILENO : -1};
   const auto outcome = run::run_experiment(planned->experiment, planned->plan, how);
   if (!outcome) return complain(kInconclusive, outcome.error());

@@ -67,7 +67,7 @@ EOF
   # One more process; nobody strikes it, or anything else.
   router_experiment '[]'
   sed -i '/^faults:/d' router.yaml
-  sed -i 's|^processes:|processes:\n  moody: {command: [bash, -c, "sleep 0.9; exit 7"]}|' router/system.yaml
+  sed -i 's|^processes:|processes:\n  moody: {command: [bash, -c, "sleep 0.3; exit 7"]}|' router/system.yaml
   run "$SQUALL" run router.yaml
   echo "$output"
   said "moody ended by itself: exit code 7"

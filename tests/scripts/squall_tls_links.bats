@@ -79,7 +79,7 @@ EOF
     '[{kill: orders, when: {moment: before_ack, link: way}}, {ack_drop: way, consumer: worker, when: 2s, for: 300ms}]'
   run "$SQUALL" run tls.yaml
   [ "$status" -eq 0 ] || { echo "$output"; cat _artifacts/latest/logs/*.log; false; }
-  [ "$(grep -c 'before_ack of ORDERS#[0-9]* by orders-worker' <<<"$output")" -eq 2 ] || { echo "$output"; false; }
+  [ "$(grep -c '^trial.*before_ack of ORDERS#[0-9]* by orders-worker' <<<"$output")" -eq 2 ] || { echo "$output"; false; }
   grep -q '"kind":"effect","what":"link way: [0-9]* frames struck' _artifacts/latest/timeline.jsonl
 }
 
