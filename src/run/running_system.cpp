@@ -243,7 +243,8 @@ base::Result<void> RunningSystem::start_process(const experiment::Process& proce
             [this](const process::Child& ended, const process::ExitStatus& status, bool expected) {
               event(evidence::EventKind::process,
                     fmt::format("{} (pid {}) ended: {}", ended.name(), ended.pid(), status.describe()));
-              if (!expected) note_end(ended.name(), status);
+              if (expected) return;
+              if (const auto line = own_ends_.note(ended.name(), status)) session_.say(*line);
             },
         .on_failed_start =
             [this, name = settings.child.name](const base::Error& error) {
@@ -406,26 +407,6 @@ std::vector<std::string> RunningSystem::describe_processes() const {
     lines.push_back(fmt::format("{}:{}, {} process{}", name, pids, members, members == 1 ? "" : "es"));
   }
   return lines;
-}
-
-// A service that crashes by itself may still do all its work; whoever reads the verdict must know.
-void RunningSystem::note_end(const std::string& name, const process::ExitStatus& status) {
-  OwnEnds& ends = own_ends_[name];
-  ++ends.times;
-  ends.last = status.describe();
-  constexpr int kSaid = 3;
-  if (ends.times > kSaid) return;
-  session_.say(fmt::format("           {} ended by itself: {}{}", name, ends.last,
-                           ends.times == kSaid ? " (and perhaps again: see the timeline)" : ""));
-}
-
-std::string RunningSystem::ends_by_themselves() const {
-  std::string text;
-  for (const auto& [name, ends] : own_ends_) {
-    text += fmt::format("{}{} {} time{} ({})", text.empty() ? "" : ", ", name, ends.times,
-                        ends.times == 1 ? "" : "s", ends.last);
-  }
-  return text;
 }
 
 // Servers of Squall's own go with all that they have.

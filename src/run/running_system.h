@@ -17,6 +17,7 @@
 #include "probe/operational.h"
 #include "run/control_link.h"
 #include "run/made_streams.h"
+#include "run/own_ends.h"
 #include "run/process_slot.h"
 #include "run/questions.h"
 #include "run/run_session.h"
@@ -64,7 +65,7 @@ class RunningSystem {
   const std::string& seen_of_others() const { return seen_of_others_; }
 
   // "orders 2 times (exit code 1)": ends that no fault was to cause; empty: none.
-  std::string ends_by_themselves() const;
+  std::string ends_by_themselves() const { return own_ends_.text(); }
   // What Squall made on attached servers, and could not take away again; empty: nothing.
   const std::string& left_made() const { return left_made_; }
 
@@ -85,12 +86,6 @@ class RunningSystem {
 
  private:
   struct LogWatch;
-  struct OwnEnds {
-    int times = 0;
-    std::string last;
-  };
-
-  void note_end(const std::string& name, const process::ExitStatus& status);
   void remove_made_streams();
   // Prepares what Squall starts, or looks at what is attached.
   base::Result<void> reach_servers();
@@ -124,7 +119,7 @@ class RunningSystem {
   std::string seen_of_others_;
   MadeStreams made_;
   std::string left_made_;
-  std::map<std::string, OwnEnds> own_ends_;
+  OwnEnds own_ends_;
   std::map<std::string, cluster::PortReservation> health_ports_;
   std::map<std::string, std::vector<std::unique_ptr<ProcessSlot>>> slots_;  // by process, then by replica
   std::map<std::string, std::unique_ptr<LogWatch>> logs_;                   // by process

@@ -29,8 +29,8 @@ constexpr base::Nanos kStarts = 20s;
 constexpr base::Nanos kAllowed = 2s;
 
 struct Case {
-  std::string fault;           // as in the file, in flow style
-  bool on_a_stranger = false;  // its target is a process that is not Squall's
+  std::string fault;             // as in the file, in flow style
+  bool on_a_stranger = false;    // its target is a process that is not Squall's
   bool service_is_down = false;  // nobody dials the link then
 };
 
@@ -162,7 +162,8 @@ TEST_P(KilledSquall, LeavesNothingBehind) {
       port = std::max(port, dialled_port(member.identity.pid));
     if (GetParam().on_a_stranger || GetParam().service_is_down) break;
   }
-  EXPECT_TRUE(GetParam().on_a_stranger || GetParam().service_is_down || port != 0) << "a link stands before the servers";
+  EXPECT_TRUE(GetParam().on_a_stranger || GetParam().service_is_down || port != 0)
+      << "a link stands before the servers";
   if (GetParam().on_a_stranger) {
     ASSERT_TRUE(content) << content.error().message();
     EXPECT_FALSE(content->unsettled().empty()) << "there is something to undo";
