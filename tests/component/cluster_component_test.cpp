@@ -244,13 +244,17 @@ TEST_F(ClusterComponent, ThreeServersElectALeaderKeepAnR3StreamAndSurviveTheLead
   Server* const leading = deployment->find(*leader);
   ASSERT_NE(leading, nullptr) << *leader;
   make_stream(deployment->server(0), 3);
-  EXPECT_TRUE(acknowledged(publish(deployment->server(1), "s.1")));
+  // A stream is made before its replicas have a leader, and until then nobody answers for it.
+  bool stored_one = false;
+  for (const base::Instant until = base::now() + 20s; !stored_one && base::now() < until;)
+    stored_one = acknowledged(publish(deployment->server(1), "s.1"));
+  EXPECT_TRUE(stored_one);
 
   ASSERT_TRUE(leading->signal(SIGKILL));
   ASSERT_TRUE(base::run(io, leading->child()->wait_exit(within(10s))));
   const auto back = base::run(io, leading->start(within(30s)));
   ASSERT_TRUE(back) << back.error().message();
-  EXPECT_EQ(stored(*leading), 1U);
+  EXPECT_GE(stored(*leading), 1U);  // one that was not answered may be stored as well
 }
 
 // Squall dies by SIGKILL: its servers die with it.
