@@ -18,8 +18,9 @@ struct FaultWindow {
   // An earlier fault of the same trial took effect then: what is normal is measured before it.
   std::optional<base::Instant> disturbed_from;
 
-  // Unfinished inputs from here on count as work that a fault can strike; nothing: from observed_from on.
-  // What an earlier trial lost for good lies before it.
+  // A system that is far behind has work of before observed_from: unfinished inputs from here on count as
+  // work that a fault can strike, as far as no later one was finished before it. Nothing: from observed_from
+  // on. What an earlier trial lost for good lies before it.
   std::optional<base::Instant> works_from;
 
   base::Instant unfinished_from() const { return works_from.value_or(observed_from); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <vector>
 
 namespace squall::check {
 namespace {
@@ -14,8 +15,7 @@ struct Struck {
 
 std::optional<Struck> struck(const ledger::Operation& operation, const FaultWindow& window) {
   const base::Instant fault = window.took_effect_at;
-  if (operation.attempted_at < window.unfinished_from() || operation.attempted_at > fault)
-    return std::nullopt;
+  if (operation.attempted_at > fault) return std::nullopt;
   if (!operation.accepted()) return std::nullopt;
   if (operation.finished() && operation.finished_at() <= fault) return std::nullopt;
   for (std::size_t stage = operation.effects.size(); stage-- > 0;) {
@@ -29,6 +29,31 @@ std::optional<Struck> struck(const ledger::Operation& operation, const FaultWind
   return Struck{.in_flight = !acknowledged_before, .waiting_for = 0};
 }
 
+// Up to where the system had come: the newest input that was finished before the fault. What is older and
+// unfinished was left lying, perhaps lost long ago, and no fault strikes it anew.
+base::Instant frontier(const ledger::Ledger& ledger, const std::vector<ledger::OpId>& ids,
+                       const FaultWindow& window) {
+  base::Instant newest = base::Instant::min();
+  for (const ledger::OpId id : ids) {
+    const ledger::Operation operation = ledger.operation(id);
+    const bool finished = operation.finished() && operation.finished_at() <= window.took_effect_at;
+    if (finished) newest = std::max(newest, operation.attempted_at);
+  }
+  return newest;
+}
+
+// Visits every input that was hit.
+template <typename Visit>
+void for_each_hit(const ledger::Ledger& ledger, const FaultWindow& window, Visit visit) {
+  const std::vector<ledger::OpId> ids = ledger.attempted_since(window.unfinished_from());
+  const base::Instant from = std::min(frontier(ledger, ids, window), window.observed_from);
+  for (const ledger::OpId id : ids) {
+    const ledger::Operation operation = ledger.operation(id);
+    if (operation.attempted_at < from) continue;
+    if (const auto found = struck(operation, window)) visit(id, *found);
+  }
+}
+
 }  // namespace
 
 std::uint64_t Hits::total() const {
@@ -37,10 +62,9 @@ std::uint64_t Hits::total() const {
 
 Hits count_hits(const ledger::Ledger& ledger, const FaultWindow& window) {
   Hits hits{.waiting_for = std::vector<std::uint64_t>(ledger.layout().stages.size())};
-  for (const ledger::OpId id : ledger.attempted_since(window.unfinished_from())) {
-    const auto found = struck(ledger.operation(id), window);
-    if (found) ++(found->in_flight ? hits.in_flight : hits.waiting_for[found->waiting_for]);
-  }
+  for_each_hit(ledger, window, [&hits](ledger::OpId, const Struck& found) {
+    ++(found.in_flight ? hits.in_flight : hits.waiting_for[found.waiting_for]);
+  });
   return hits;
 }
 
@@ -51,10 +75,9 @@ Verdict check_hits(const ledger::Ledger& ledger, const FaultWindow& window) {
   for (std::size_t stage = 0; stage < hits.waiting_for.size(); ++stage) {
     verdict.counts.push_back({"waiting_for." + ledger.layout().stages[stage], hits.waiting_for[stage]});
   }
-  for (const ledger::OpId id : ledger.attempted_since(window.unfinished_from())) {
-    if (verdict.examples.size() == kMaxExamples) break;
-    if (struck(ledger.operation(id), window)) verdict.add_example(ledger, id);
-  }
+  for_each_hit(ledger, window, [&](ledger::OpId id, const Struck&) {
+    if (verdict.examples.size() < kMaxExamples) verdict.add_example(ledger, id);
+  });
   if (const auto missing = ledger.times_missing(window.unfinished_from())) {
     verdict.inconclusive("the hits are not all known: " + *missing);
   } else if (hits.total() == 0) {

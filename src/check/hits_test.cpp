@@ -86,5 +86,18 @@ TEST(Hits, WorkOfBeforeTheTrialCountsUnlessAnEarlierTrialGaveItUp) {
   EXPECT_EQ(count_hits(ledger, window).total(), 0U);
 }
 
+TEST(Hits, WhatWasLostInTheControlIsNotStruckAgain) {
+  FaultWindow window = kWindow;
+  window.observed_from = at_ms(95);
+  window.works_from = base::Instant::min();
+  // The first is never done; the second, sent later, was done before the fault.
+  const ledger::Ledger ledger =
+      fold({Attempt{0, "p-0", at_ms(80)}, Outcome{0, Acknowledged{1}, at_ms(81)},
+            Attempt{1, "p-1", at_ms(96)}, Outcome{1, Acknowledged{2}, at_ms(97)},
+            Effect{kAssignment, "p-1", 1, at_ms(98)}, Effect{kUsage, "p-1", 1, at_ms(99)}});
+  EXPECT_EQ(count_hits(ledger, window).total(), 0U);
+  EXPECT_EQ(check_hits(ledger, window).kind, VerdictKind::inconclusive);
+}
+
 }  // namespace
 }  // namespace squall::check

@@ -7,7 +7,6 @@ namespace squall::draft {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 TEST(LikelyCause, AServiceThatNeverConnectedIsToldOfNatsUrl) {
   const Heard heard{.nats_url = "nats://127.0.0.1:4001", .last_lines = "a\nb: refused\n"};

@@ -152,10 +152,6 @@ class Explanation {
   std::vector<report::Note> notes_;
 };
 
-}  // namespace
-
-namespace {
-
 // The inputs with more effects than declared, by what is known of them.
 struct Doubled {
   std::uint64_t all = 0;

@@ -14,7 +14,6 @@ namespace {
 using namespace check::testing;
 using ledger::Stored;
 using testing::HasSubstr;
-using testing::Not;
 
 // An input every 10 ms, done 6 ms later; `missing` of them are stored, acked and without an effect.
 ledger::Ledger without_effects_of(const std::vector<OpId>& missing) {

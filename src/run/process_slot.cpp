@@ -88,6 +88,11 @@ void ProcessSlot::expect_end(std::optional<base::Nanos> down_time) {
   state_->next_down_time = down_time;
 }
 
+void ProcessSlot::expect_no_end() {
+  state_->end_expected = false;
+  state_->next_down_time.reset();
+}
+
 awaitable<bool> ProcessSlot::wait_next_start(int starts, base::Instant deadline) {
   while (!(state_->starts > starts && running())) {
     if (base::now() >= deadline) co_return false;

@@ -51,6 +51,8 @@ class ProcessSlot {
   // The present process is about to be killed. It stays down for so long, where Squall restarts it; nothing:
   // as the settings say.
   void expect_end(std::optional<base::Nanos> down_time);
+  // It was not killed after all.
+  void expect_no_end();
   // No more restarts; SIGTERM, then SIGKILL to the whole tree. What did not end is killed.
   boost::asio::awaitable<void> stop();
 

@@ -172,6 +172,7 @@ awaitable<void> Strikes::kill(const fault::Kill& action, std::vector<Victim> vic
         break;
     }
     if (!injected || !injected->took_effect()) {
+      if (victim.slot != nullptr) victim.slot->expect_no_end();
       struck.observation = injected ? injected->observation : injected.error().message();
       co_return;
     }

@@ -185,6 +185,7 @@ awaitable<void> Strikes::restart_loop(fault::OnTarget action, std::vector<int> r
       if (victim.slot != nullptr) victim.slot->expect_end({});
       const auto killed = co_await inject::kill_tree(victim.tree, 9, base::now() + kEffectPatience);
       if (!killed || !killed->took_effect()) {
+        if (victim.slot != nullptr) victim.slot->expect_no_end();
         (struck.effect_at ? struck.not_healed.emplace() : struck.observation) =
             killed ? killed->observation : killed.error().message();
         co_return;

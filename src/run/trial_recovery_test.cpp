@@ -38,7 +38,7 @@ std::vector<Struck> struck_twice() {
   second.fault = "kill-2";
   second.effect_at = at_ms(20'000);
   second.healed_at = at_ms(20'050);
-  Struck without_effect{.fault = "kill-3"};
+  const Struck without_effect{.fault = "kill-3"};
   return {second, first, without_effect};
 }
 

@@ -216,9 +216,12 @@ TEST_F(ProcessComponent, AProcessOutlivesItsMainThread) {
   waitpid(pid, nullptr, 0);
 }
 
-// The pidfd of a process with several threads is readable before it can be reaped; its end once went
-// unnoticed then, and nobody restarted it.
+// The pidfd of a process with several threads can be readable a moment before it can be reaped (seen in 2 of
+// 40 kills of router-worker on a loaded machine, Linux 6.18); its end went unnoticed then, and nobody
+// restarted it. The moment cannot be forced: this test meets it by chance only.
 TEST_F(ProcessComponent, TheEndOfAProcessWithManyThreadsIsAlwaysNoticed) {
+  if (std::system("perl -e 'require threads' 2>/dev/null") != 0)  // NOLINT(concurrency-mt-unsafe)
+    GTEST_SKIP() << "no perl with threads";
   for (int round = 0; round < 40; ++round) {
     const auto child =
         Child::start(io, {.name = "threads",

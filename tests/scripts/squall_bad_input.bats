@@ -46,6 +46,7 @@ inconclusive() {
 @test "a service that drops what effects are matched by is inconclusive, and no loss" {
   experiment '{subjects: [orders.created]}' '{header: Order-Id}'
   inconclusive
+  said "without a fault none of"
   said "messages in CONFIRMED without an identity (header Order-Id)"
 }
 
