@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # Sourced by the benchmarks: the server that they measure against, and how their figures are told.
 
-# $1: an empty folder. Sets nats_server_pid and nats_url; the caller ends it. SQUALL_NATS_SERVER names the binary.
+# $1: an empty folder. Sets nats_server_pid, nats_url and nats_monitor; the caller ends it. SQUALL_NATS_SERVER names the binary.
 bench_server=${SQUALL_NATS_SERVER:-$(PATH="$PATH:/usr/sbin" command -v nats-server)}
 start_bench_server() {
   cat >"$1/nats.conf" <<EOT
 listen: "127.0.0.1:-1"
+http: "127.0.0.1:-1"
 ports_file_dir: "$1"
 jetstream { store_dir: "$1/store" }
 EOT
@@ -16,6 +17,8 @@ EOT
   [[ -s $ports ]] || { echo "nats-server opened no port; its log:" >&2; tail "$1/nats.log" >&2; return 1; }
   # shellcheck disable=SC2034  # for the caller
   nats_url=$(jq -r '.nats[0]' "$ports")
+  # shellcheck disable=SC2034
+  nats_monitor=$(jq -r '.monitoring[0]' "$ports")
 }
 
 # "2026-11-25 · 2 cores of AMD EPYC · Linux 6.18 · nats-server: v2.9.10"

@@ -6,8 +6,10 @@ set -euo pipefail
 
 usage() {
   cat <<'EOT'
-usage: bench/ledger/throughput.sh [ROUNDS] [MODE ...]      default: 5 rounds of js-sync js-async js-read core
-js-read: reads what a stream holds; squall by its ordered reader, as effects; the peers fetch and acknowledge, and
+usage: bench/ledger/throughput.sh [ROUNDS] [MODE ...]
+default: 5 rounds of js-sync js-async js-read core core-sub
+core: core publishing, nobody subscribes; core-sub: one `nats bench sub` does, and its messages a second count, the
+same subscriber for all three. js-read: reads what a stream holds; squall by its ordered reader, as effects; the peers fetch and acknowledge, and
 `nats bench js ordered` is shown, too.
 Needs throughput_bench and libnats_peer (scripts/build.sh release throughput_bench libnats_peer; SQUALL_BENCH_BIN
 names another folder than build/release/bin) and Go, for the NATS CLI (scripts/nats_cli.sh), or
@@ -19,7 +21,7 @@ case ${1:-} in -h | --help) usage; exit 0 ;; esac
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 rounds=${1:-5}
 modes=("${@:2}")
-[[ ${#modes[@]} -gt 0 ]] || modes=(js-sync js-async js-read core)
+[[ ${#modes[@]} -gt 0 ]] || modes=(js-sync js-async js-read core core-sub)
 bin=${SQUALL_BENCH_BIN:-$root/build/release/bin}
 [[ -x $bin/throughput_bench && -x $bin/libnats_peer ]] || { usage >&2; exit 2; }
 nats=${NATS_CLI:-$("$root/scripts/nats_cli.sh")}
@@ -35,22 +37,22 @@ port=${url##*:}
 
 fresh_stream() {
   "$nats" -s "$url" stream rm -f BENCH >/dev/null 2>&1 || true
-  [[ $mode != core ]] || return 0 # nobody stores what is only published
+  [[ $mode != core* ]] || return 0 # nobody stores what is only published
   "$nats" -s "$url" stream add BENCH --subjects bench --storage file --defaults >/dev/null
 }
-count_of() { case $1 in js-sync) echo 20000 ;; core) echo 2000000 ;; *) echo 300000 ;; esac; }
+count_of() { case $1 in js-sync) echo 20000 ;; core) echo 5000000 ;; core-sub) echo 2000000 ;; *) echo 300000 ;; esac; }
 bench() { "$nats" -s "$url" bench "$@" --msgs "$(count_of "$mode")" --size $size --no-progress 2>&1; }
 fill_stream() { fresh_stream; bench js pub async bench --batch 4096 --stream BENCH >/dev/null; }
 
 # Each prints messages a second and seconds of CPU.
 squall_once() {
   fresh_stream
-  "$bin/throughput_bench" "$port" "$mode" "$(count_of "$mode")" $size "$folder/ledger.bin" |
+  "$bin/throughput_bench" "$port" "${mode%-sub}" "$(count_of "$mode")" $size "$folder/ledger.bin" |
     jq -r '"\(.per_second) \(.cpu_seconds)"'
 }
 libnats_once() {
   if [[ $mode == js-read ]]; then fill_stream; else fresh_stream; fi
-  "$bin/libnats_peer" "$port" "$mode" "$(count_of "$mode")" $size | jq -r '"\(.per_second) \(.cpu_seconds)"'
+  "$bin/libnats_peer" "$port" "${mode%-sub}" "$(count_of "$mode")" $size | jq -r '"\(.per_second) \(.cpu_seconds)"'
 }
 nats_once() {
   local -a what
@@ -59,12 +61,24 @@ nats_once() {
     js-async) what=(js pub async bench --batch 4096 --stream BENCH) ;;
     js-read) what=(js fetch --batch 512 --stream BENCH) ;;
     ordered) what=(js ordered --stream BENCH) ;;
-    core) what=(pub bench) ;;
+    core*) what=(pub bench) ;;
   esac
   if [[ $mode == js-read ]]; then fill_stream; else fresh_stream; fi
-  local out times=$folder/times
-  out=$( { TIMEFORMAT='%U %S'; time bench "${what[@]}"; } 2>"$times")
-  echo "$(grep -oE '[0-9,]+ msgs/sec' <<<"$out" | tail -1 | tr -dc 0-9) $(awk '{print $1 + $2}' "$times")"
+  local times=$folder/times
+  { TIMEFORMAT='%U %S'; time bench "${what[@]}" >"$folder/told"; } 2>"$times"
+  echo "$(rate_told "$folder/told") $(awk '{print $1 + $2}' "$times")"
+}
+
+# What `nats bench` says that it did.
+rate_told() { grep -oE '[0-9,]+ msgs/sec' "$1" | tail -1 | tr -dc 0-9; }
+# $1 …: one of the above. The subscriber's rate, and the publisher's CPU.
+with_subscriber() {
+  bench sub bench >"$folder/subscriber" &
+  local subscriber=$! out
+  until [[ $(curl -s "$nats_monitor/subsz?subs=1&test=bench" | jq '.subscriptions_list | length') == 1 ]]; do sleep 0.02; done
+  out=$("$@")
+  wait "$subscriber"
+  echo "$(rate_told "$folder/subscriber") ${out#* }"
 }
 
 rate() { cut -d' ' -f1 "$folder/$1" | median; }
@@ -87,6 +101,7 @@ for mode in "${modes[@]}"; do
       way=${ways[(round + turn) % ${#ways[@]}]}
       into=${way#nats_once }
       case $into in *_once) into=${into%_once} ;; ordered) ;; *) into=nats ;; esac
+      [[ $mode != core-sub ]] || way="with_subscriber $way"
       $way >>"$folder/$into"
     done
   done

@@ -64,7 +64,7 @@ workload::WorkloadOptions options_for(const Arguments& arguments, LedgerFile& fi
   options.load.make_input = [made = *source](ledger::OpId id, workload::Input& input) {
     made.make_input(id, input);
   };
-  options.effects = {{.stage = "none", .how = workload::StoredEffects{.stream = "ELSEWHERE"}}};
+  options.effects = {{.stage = "none", .how = workload::ReplyEffects{}}};  // nothing reads any
   options.key_prefix = "b";
   options.ledger_sink = file.sink();
   return options;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "ledger/nearest_fault.h"
+
 namespace squall::check {
 
 std::string_view to_string(VerdictKind kind) {
@@ -26,7 +28,11 @@ std::uint64_t Verdict::count(std::string_view name) const {
 Example example_of(const ledger::Ledger& ledger, ledger::OpId id) {
   const ledger::History history = ledger.history(id);
   Example example{.key = history.key, .facts = ledger::describe(history, ledger.layout()), .unread = {}};
-  if (!history.operation.times_known) example.unread = id;
+  if (history.operation.times_known) {
+    example.facts += ledger::nearest_fault(ledger.run(), history.operation.attempted_at);
+  } else {
+    example.unread = id;
+  }
   return example;
 }
 

@@ -9,6 +9,7 @@
 #include "evidence/read_back.h"
 #include "ledger/ledger_codec.h"
 #include "ledger/ledger_search.h"
+#include "ledger/nearest_fault.h"
 
 namespace squall::cli {
 namespace {
@@ -65,7 +66,8 @@ class LedgerPrinter {
     for (const ledger::OpId id : ids) {
       const auto history = search.history(id);
       if (!history) continue;
-      std::string line = ledger::describe(*history, whole->layout());
+      std::string line = ledger::describe(*history, whole->layout()) +
+                         ledger::nearest_fault(whole->run(), history->operation.attempted_at);
       if (check::is_lost(whole->cards(), whole->cards().get(id))) {
         line += fmt::format(" · lost: {}", check::to_string(check::cause_of_loss(*whole, id)));
       }

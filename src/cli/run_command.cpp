@@ -33,7 +33,7 @@ int run_command(int argc, const char* const* argv, const std::vector<Command>& c
   app.get_formatter()->column_width(24);
   app.footer(
       "Exit codes: 0 all pass, 1 a property was violated, 2 wrong use or file, 3 inconclusive,\n"
-      "4 something is left behind (squall heal), 70 internal error.");
+      "4 something is left behind (squall heal), 70 internal error, 130 or 143 interrupted, and healed.");
   for (const Command& command : commands) add_command(app, command);
   try {
     app.parse(argc, argv);

@@ -26,6 +26,7 @@ Connection::Connection(std::shared_ptr<Session> session) : session_(std::move(se
 Connection::~Connection() {
   session_->close_callbacks.clear();
   session_->error_callback = nullptr;
+  session_->written_callback = nullptr;
   close();
 }
 
@@ -63,6 +64,10 @@ void Connection::on_closed(CloseCallback callback) {
   asio::post(session_->io_context, [session = session_] {
     for (CloseCallback& waiting : std::exchange(session->close_callbacks, {})) waiting(session->reason);
   });
+}
+
+void Connection::on_written(std::move_only_function<void()> callback) {
+  session_->written_callback = std::move(callback);
 }
 
 void Connection::on_server_error(ErrorCallback callback) { session_->error_callback = std::move(callback); }

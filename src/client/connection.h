@@ -160,6 +160,9 @@ class Connection {
   std::size_t operations_in_flight() const;
   // Bytes that wait for the kernel.
   std::size_t pending_bytes() const;
+  // Called once, when it has taken the next of them; not if the connection closes first. One callback at a
+  // time.
+  void on_written(std::move_only_function<void()> callback);
   const ConnectionCounters& counters() const;
 
  private:

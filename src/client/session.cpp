@@ -190,6 +190,7 @@ void Connection::Session::flush() {
                     if (!self->open) return;
                     if (error) return self->close(CloseReason::Kind::kNetwork, error.message());
                     self->flush();
+                    if (auto written = std::exchange(self->written_callback, nullptr)) written();
                   });
 }
 

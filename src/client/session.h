@@ -56,6 +56,7 @@ struct Connection::Session : std::enable_shared_from_this<Connection::Session> {
   std::uint64_t next_inbox = 1;
   std::vector<CloseCallback> close_callbacks;
   ErrorCallback error_callback;
+  std::move_only_function<void()> written_callback;
   std::vector<std::shared_ptr<Waiter<bool>>> close_waiters;
 
  private:

@@ -137,6 +137,11 @@ std::string workload(const Draft& draft) {
   text += draft.match
               ? fmt::format("    match: {{json: {}}}\n", draft.match->effect)
               : std::string("    match: {json: TODO where the effect has the identity of its input}\n");
+  if (draft.per_input > 1) {
+    text +=
+        fmt::format("    per_input: {:<16} # so many came of one message: by design? else take this out\n",
+                    draft.per_input);
+  }
   return text;
 }
 

@@ -31,6 +31,7 @@ struct Draft {
   bool ready_by_consumer = true;        // false: it has none, or one without a lasting name
   std::string sample;                   // payload; empty: none was found
   std::optional<Match> match;
+  int per_input = 1;                    // effects that came of one message
   double rate = 200;                    // a second
   std::optional<base::Nanos> ack_wait;  // of the consumer, or its first backoff
 };

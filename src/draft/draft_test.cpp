@@ -68,6 +68,15 @@ TEST(Draft, ACompleteOneIsAValidExperimentThatKillsServiceAndBroker) {
   EXPECT_EQ(experiment.trials.recover_within, 31s) << "a lost message costs each trial so much";
 }
 
+TEST(Draft, AServiceThatAnswersMoreThanOnceIsExpectedTo) {
+  Draft draft = complete();
+  draft.per_input = 2;
+  const auto read = parsed(draft);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read.experiment.workload.effects.back().per_input, 2);
+  EXPECT_EQ(to_yaml(complete()).find("per_input"), std::string::npos);
+}
+
 TEST(Draft, IsShort) { EXPECT_LE(std::ranges::count(to_yaml(complete()), '\n'), 40); }
 
 TEST(Draft, AttachedItMakesNothingAndStrikesNoServer) {

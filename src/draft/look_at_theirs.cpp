@@ -133,9 +133,11 @@ base::Result<void> try_it(run::Session& session, run::ControlLink& nats, const S
   if (!matched) return std::unexpected(matched.error());
   if (matched->match) {
     found.draft.match = matched->match;
-    say("try", fmt::format("{} message{} published, 1 effect after {}, matched by {}", matched->messages,
-                           matched->messages == 1 ? "" : "s", base::format_duration(matched->sent->after),
-                           matched->match->effect));
+    found.draft.per_input = matched->effects;
+    say("try",
+        fmt::format("{} message{} published, {} effect{} after {}, matched by {}", matched->messages,
+                    matched->messages == 1 ? "" : "s", matched->effects, matched->effects == 1 ? "" : "s",
+                    base::format_duration(matched->sent->after), matched->match->effect));
     const double can = 1e9 / static_cast<double>(std::max<std::int64_t>(matched->sent->after.count(), 1));
     if (can < 100) found.draft.rate = std::max(1.0, std::floor(can / 2));
   } else {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "draft/survey.h"
+#include "ledger/record.h"
 #include "process/log_tail.h"
 #include "wire/subject.h"
 #include "workload/json_pointer.h"
@@ -20,6 +21,8 @@ using std::chrono::seconds;
 constexpr base::Nanos kLookAgain = milliseconds(5);
 constexpr base::Nanos kAnswer = seconds(2);
 constexpr std::size_t kMostTried = 4;
+// Further effects of a message come within so long of each other.
+constexpr base::Nanos kBetweenEffects = milliseconds(500);
 
 std::string fresh_identity(int number) {
   static const std::uint64_t kThisProcess = std::random_device{}();
@@ -89,6 +92,20 @@ awaitable<std::optional<client::StoredMessage>> next_effect(run::ControlLink* na
   co_return std::nullopt;
 }
 
+// How many effects have that identity, the first one included.
+int count_effects(run::Session& session, run::ControlLink& nats, const Work& work, const Sent& first,
+                  const std::string& place, const std::string& identity) {
+  int effects = 1;
+  std::uint64_t seq = first.seq;
+  while (effects < int{ledger::kMaxFanOut}) {
+    const auto next = session.wait(next_effect(&nats, work, seq, base::now() + kBetweenEffects));
+    if (!next) break;
+    seq = next->stream_seq;
+    if (workload::json_text_at(next->payload, place) == identity) ++effects;
+  }
+  return effects;
+}
+
 }  // namespace
 
 base::Result<RunningService> RunningService::start(run::Session& session, run::ControlLink& nats,
@@ -143,7 +160,7 @@ base::Result<std::optional<Sent>> send_one(run::Session& session, run::ControlLi
   }
   auto effect = session.wait(next_effect(&nats, work, *seq, at + patience));
   if (!effect) return std::optional<Sent>{};
-  return Sent{.effect = std::move(effect->payload), .after = base::now() - at};
+  return Sent{.effect = std::move(effect->payload), .seq = effect->stream_seq, .after = base::now() - at};
 }
 
 base::Result<Matched> match_by_sending(run::Session& session, run::ControlLink& nats, const Work& work,
@@ -167,13 +184,15 @@ base::Result<Matched> match_by_sending(run::Session& session, run::ControlLink& 
     matched.sent = **sent;
     if (workload::json_text_at(matched.sent->effect, likely[i].effect) != identity) continue;
     matched.match = likely[i];
+    matched.effects = count_effects(session, nats, work, *matched.sent, likely[i].effect, identity);
     return matched;
   }
   return matched;
 }
 
 std::optional<double> measure_rate(run::Session& session, run::ControlLink& nats, const Work& work,
-                                   const std::string& sample, const Match& match, int messages) {
+                                   const std::string& sample, const Match& match, int messages,
+                                   int effects_of_each) {
   const auto seq = session.wait(last_seq(&nats, work.out_stream));
   if (!seq) return std::nullopt;
   const base::Instant began = base::now();
@@ -186,7 +205,7 @@ std::optional<double> measure_rate(run::Session& session, run::ControlLink& nats
   while (done < static_cast<std::uint64_t>(messages) && base::now() < deadline) {
     session.wait_for(kLookAgain);
     const auto now = session.wait(last_seq(&nats, work.out_stream));
-    if (now) done = *now - *seq;
+    if (now) done = (*now - *seq) / static_cast<std::uint64_t>(effects_of_each);
   }
   if (done < 10) return std::nullopt;
   return static_cast<double>(done) / (static_cast<double>((base::now() - began).count()) / 1e9);

@@ -65,8 +65,9 @@ class RunningService {
 };
 
 struct Sent {
-  std::string effect;   // its payload
-  base::Nanos after{};  // the publish
+  std::string effect;     // its payload
+  std::uint64_t seq = 0;  // in its stream
+  base::Nanos after{};    // the publish
 };
 // Publishes one message and waits for the first effect that is stored then. Nothing: there was none.
 base::Result<std::optional<Sent>> send_one(run::Session& session, run::ControlLink& nats, const Work& work,
@@ -78,12 +79,14 @@ struct Matched {
   std::optional<Match> match;
   std::optional<Sent> sent;  // the last effect
   int messages = 0;          // were published
+  int effects = 1;           // came of the last one, with its identity
 };
 base::Result<Matched> match_by_sending(run::Session& session, run::ControlLink& nats, const Work& work,
                                        const std::string& sample, std::vector<Match> likely);
 
 // How many a second it does of a burst, for a server of Squall's own. Nothing: too few came out to tell.
 std::optional<double> measure_rate(run::Session& session, run::ControlLink& nats, const Work& work,
-                                   const std::string& sample, const Match& match, int messages);
+                                   const std::string& sample, const Match& match, int messages,
+                                   int effects_of_each);
 
 }  // namespace squall::draft

@@ -190,7 +190,11 @@ std::optional<Node> read_document(std::string_view text, const std::string& file
   } catch (const Refused& refused) {
     return refuse(refused.place, refused.message);
   } catch (const YAML::Exception& error) {
-    return refuse(builder.place(error.mark), "not YAML: " + error.msg);
+    const bool in_brackets = error.msg.find("flow") != std::string::npos;
+    return refuse(
+        builder.place(error.mark),
+        fmt::format("not YAML: {}{}", error.msg,
+                    in_brackets ? " (in [ ] and { } a text with any of [ ] { } , : # needs quotes)" : ""));
   }
 }
 

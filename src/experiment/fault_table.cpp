@@ -167,8 +167,12 @@ bool read_together(const Table<CommonFields>& common, Reading& reading, const No
   CommonFields shared;
   if (!common.read(reading, node, field, shared, {"together"})) return false;
   const std::string path = joined(field, "together");
-  if (!members->is_list() || members->items.empty()) {
+  if (!members->is_list()) {
     reading.expected(*members, path, "a list of faults");
+    return false;
+  }
+  if (members->items.empty()) {
+    reading.mistake(*members, path, "expected at least one fault in it");
     return false;
   }
   const std::string group =

@@ -27,10 +27,14 @@ CardTable::CardTable(const Layout& layout) {
   mask_ = (std::uint64_t{1} << (8 * stride_)) - 1;
 }
 
-void CardTable::set(OpId id, Card card) {
+char* CardTable::writable(OpId id) {
   std::shared_ptr<Chunk>& chunk = chunks_[id / kPerChunk];
   if (chunk.use_count() > 1) chunk = std::make_shared<Chunk>(*chunk);
-  char* place = chunk->bytes.data() + (id % kPerChunk) * stride_;
+  return chunk->bytes.data() + (id % kPerChunk) * stride_;
+}
+
+void CardTable::set(OpId id, Card card) {
+  char* place = writable(id);
   // Eight bytes are read and written, of which only ours change; a chunk has room behind its last card.
   std::uint64_t there = 0;
   std::memcpy(&there, place, sizeof there);
@@ -38,13 +42,21 @@ void CardTable::set(OpId id, Card card) {
   std::memcpy(place, &there, sizeof there);
 }
 
-void CardTable::append(Card card) {
-  if (size_ % kPerChunk == 0) {
-    auto chunk = std::make_shared<Chunk>();
-    chunk->bytes.resize(kPerChunk * stride_ + sizeof(std::uint64_t));
-    chunks_.push_back(std::move(chunk));
+void CardTable::append(Card card, std::uint64_t times) {
+  const std::uint64_t bits = card.bits_ & mask_;
+  for (std::uint64_t left = times; left > 0;) {
+    if (size_ % kPerChunk == 0) {
+      auto chunk = std::make_shared<Chunk>();
+      chunk->bytes.resize(kPerChunk * stride_ + sizeof(std::uint64_t));
+      chunks_.push_back(std::move(chunk));
+    }
+    const std::uint64_t fits = std::min(left, kPerChunk - size_ % kPerChunk);
+    char* place = writable(size_);
+    // There is nothing behind the last card yet that eight bytes could spoil.
+    for (std::uint64_t n = 0; n < fits; ++n, place += stride_) std::memcpy(place, &bits, sizeof bits);
+    size_ += fits;
+    left -= fits;
   }
-  set(size_++, card);
 }
 
 }  // namespace squall::ledger

@@ -82,7 +82,7 @@ class CardTable {
     return Card(bits & mask_);
   }
   void set(OpId id, Card card);
-  void append(Card card);
+  void append(Card card, std::uint64_t times = 1);
 
   // Effects of that stage; saturates above the layout's fan-out.
   std::uint32_t effects(Card card, Stage stage) const {
@@ -118,6 +118,7 @@ class CardTable {
   };
 
   int shift_of(Stage stage) const { return Card::kStageShift + stage * width_; }
+  char* writable(OpId id);  // its place in a chunk that no copy shares
   const char* place(OpId id) const {
     return chunks_[id / kPerChunk]->bytes.data() + (id % kPerChunk) * stride_;
   }

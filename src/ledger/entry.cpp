@@ -82,6 +82,20 @@ Key to_key(std::string_view text, const Layout& layout) {
   return {number, number ? std::string_view{} : text};
 }
 
+Entry SentRun::attempt(std::uint32_t index) const {
+  return {.kind = EntryKind::attempt,
+          .filtered = filtered,
+          .id = first + index,
+          .key = {.number = first + index, .text = {}},
+          .at = at,
+          .source = source,
+          .order_key = order_key};
+}
+
+Entry SentRun::outcome(std::uint32_t index) const {
+  return {.kind = EntryKind::unknown, .id = first + index, .at = at, .reason = reason};
+}
+
 Entry to_entry(const Record& record, const Layout& layout) { return std::visit(ToEntry{layout}, record); }
 
 Record to_record(const Entry& entry, const Layout& layout) {

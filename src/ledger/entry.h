@@ -50,6 +50,24 @@ struct Entry {
   const Circumstance* circumstance = nullptr;
 };
 
+// Inputs of one source that went off together and are never heard of: what a core publisher records at full
+// speed. It stands for an attempt and an unknown outcome of each, all at one instant, whose keys are
+// <key_prefix><id>, and is folded and written in one piece.
+struct SentRun {
+  static constexpr std::uint32_t kMostInputs = 256;
+
+  OpId first = 0;
+  std::uint32_t inputs = 0;  // at most kMostInputs
+  base::Instant at;
+  std::uint32_t source = 0;
+  std::uint32_t order_key = 0;
+  bool filtered = false;
+  std::string_view reason;
+
+  Entry attempt(std::uint32_t index) const;
+  Entry outcome(std::uint32_t index) const;
+};
+
 Entry to_entry(const Record& record, const Layout& layout);
 Record to_record(const Entry& entry, const Layout& layout);
 

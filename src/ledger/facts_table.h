@@ -48,7 +48,7 @@ struct Facts {
 class FactsTable {
  public:
   // Keeps at least the `keep` most recent inputs.
-  FactsTable(std::size_t stages, std::size_t keep) : stages_(stages), keep_(keep) {}
+  FactsTable(std::size_t stages, std::size_t keep) : stages_(stages), keep_(keep), no_effects_(stages) {}
 
   struct Entry {
     Facts* facts = nullptr;
@@ -61,8 +61,8 @@ class FactsTable {
     explicit operator bool() const { return facts != nullptr; }
   };
 
-  // Of the next id.
-  void append(const Facts& facts);
+  // Of the next id, or of so many.
+  void append(const Facts& facts, std::size_t times = 1);
   // Nothing where they are no longer known. Valid until the next append().
   Entry find(OpId id);
   ConstEntry find(OpId id) const;
@@ -82,7 +82,13 @@ class FactsTable {
   static constexpr std::size_t kMaxStragglers = 1 << 16;
   static constexpr OpId kLeastBetweenSweeps = kMaxStragglers / 16;
   static constexpr OpId kMostBetweenSweeps = kMaxStragglers * 4;
+  // Inputs with the same facts and no effect: one entry for all of them, until somebody writes to one.
+  struct Alike {
+    std::size_t end = 0;  // index in the page behind the last of them
+    Facts facts;
+  };
   struct Page {
+    std::vector<Alike> alike;  // else the two below hold an entry for each input
     std::vector<Facts> facts;
     std::vector<StageEffects> effects;
   };
@@ -95,9 +101,14 @@ class FactsTable {
     if (page.use_count() > 1) page = std::make_shared<Page>(*page);
     return *page;
   }
+  void append_each(Page& page, const Facts& facts, std::size_t times) const;
+  void tell_apart(Page& page) const;
+  static std::size_t end_of_alike(const Page& page, std::size_t index);
+  ConstEntry look(const Page& page, std::size_t index) const;
 
   std::size_t stages_;
   std::size_t keep_;
+  std::vector<StageEffects> no_effects_;
   OpId first_ = 0;  // of pages_.front()
   OpId size_ = 0;
   std::uint64_t forgotten_ = 0;

@@ -10,7 +10,9 @@ FrameDecoder::FrameDecoder(std::string_view records, const Layout& layout)
     : cursor_(records), layout_(layout) {}
 
 const Entry* FrameDecoder::next() {
-  if (cursor_.at_end() || cursor_.broken()) return nullptr;
+  if (cursor_.broken()) return nullptr;
+  if (next_of_run()) return &entry_;
+  if (cursor_.at_end()) return nullptr;
   entry_ = Entry{};
   decode(cursor_.byte());
   return cursor_.broken() ? nullptr : &entry_;
@@ -30,6 +32,7 @@ void FrameDecoder::decode(std::uint8_t head) {
       return;
     case Tag::failed:
     case Tag::unknown:
+      if (static_cast<Tag>(head & kTagMask) == Tag::unknown && has(kRun)) return decode_run(head);
       entry_.kind = static_cast<Tag>(head & kTagMask) == Tag::failed ? EntryKind::failed : EntryKind::unknown;
       entry_.at = time();
       entry_.id = cursor_.delta(last_id_);
@@ -86,12 +89,34 @@ void FrameDecoder::decode_attempt(std::uint8_t head) {
   if (has(kNewSource)) last_source_ = cursor_.small();
   entry_.source = last_source_;
   if (has(kAttemptChecksum)) entry_.checksum = cursor_.u32();
-  if (has(kOrderKey)) {
-    const std::uint64_t order = cursor_.varint();
-    if (order >> 33 != 0) return cursor_.give_up();
-    entry_.filtered = (order & 1) != 0;
-    entry_.order_key = static_cast<std::uint32_t>(order >> 1);
-  }
+  if (has(kOrderKey)) take_order(entry_.order_key, entry_.filtered);
+}
+
+void FrameDecoder::decode_run(std::uint8_t head) {
+  run_ = {.at = time()};
+  run_.first = cursor_.delta(last_id_);
+  run_.inputs = cursor_.small();
+  if ((head & kNewSource) != 0) last_source_ = cursor_.small();
+  run_.source = last_source_;
+  take_order(run_.order_key, run_.filtered);
+  run_.reason = reason();
+  if (run_.inputs == 0 || run_.inputs > SentRun::kMostInputs) return cursor_.give_up();
+  run_given_ = 0;
+  (void)next_of_run();
+}
+
+bool FrameDecoder::next_of_run() {
+  if (run_given_ == 2 * run_.inputs) return false;
+  const std::uint32_t index = run_given_++ / 2;
+  entry_ = run_given_ % 2 == 1 ? run_.attempt(index) : run_.outcome(index);
+  return true;
+}
+
+void FrameDecoder::take_order(std::uint32_t& order_key, bool& filtered) {
+  const std::uint64_t order = cursor_.varint();
+  if (order >> 33 != 0) return cursor_.give_up();
+  filtered = (order & 1) != 0;
+  order_key = static_cast<std::uint32_t>(order >> 1);
 }
 
 void FrameDecoder::decode_circumstance() {

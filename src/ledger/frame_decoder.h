@@ -83,8 +83,11 @@ class FrameDecoder {
  private:
   void decode(std::uint8_t head);
   void decode_attempt(std::uint8_t head);
+  void decode_run(std::uint8_t head);
+  bool next_of_run();
   void decode_circumstance();
   void take_key(std::uint8_t head);
+  void take_order(std::uint32_t& order_key, bool& filtered);
   base::Instant time();
   std::string_view reason();
 
@@ -92,6 +95,8 @@ class FrameDecoder {
   const Layout& layout_;
   Entry entry_;
   std::optional<Circumstance> circumstance_;
+  SentRun run_;                  // whose records are given out one by one
+  std::uint32_t run_given_ = 0;  // of two for each of its inputs
   std::uint64_t last_time_us_ = 0;
   std::uint64_t last_id_ = 0;
   std::uint32_t last_source_ = 0;

@@ -83,6 +83,39 @@ void Ledger::begin_operation(const Entry& entry) {
   if (!unexpected_.empty()) adopt_unexpected(entry.id, text_of(entry.key));
 }
 
+void Ledger::add(const SentRun& run) {
+  // What needs a look at each: keys that may stand for another input, effects that came before their attempt.
+  if (run.first != size() || !ids_of_foreign_keys_.empty() || !unexpected_.empty()) {
+    for (std::uint32_t index = 0; index < run.inputs; ++index) {
+      add(run.attempt(index));
+      add(run.outcome(index));
+    }
+    return;
+  }
+  clocks_.ours(run.at);
+  Card card;
+  if (run.filtered) card.set(Card::filtered);
+  card.set(Card::maybe_accepted);
+  card.set(State::unknown);
+  cards_.append(card, run.inputs);
+  facts_.append({.attempted_at = run.at,
+                 .last_attempt_at = run.at,
+                 .intended_at = run.at,
+                 .ended_at = run.at,
+                 .source = run.source,
+                 .order_key = run.order_key,
+                 .reason = intern_reason(run.reason)},
+                run.inputs);
+  if (facts_.too_many()) facts_.let_go([this](OpId id) { return settled(id); });
+  outages_.add({.kind = run_.source(run.source).kind,
+                .unknown = true,
+                .attempted_at = run.at,
+                .ended_at = run.at,
+                .operations = run.inputs});
+  counts_.attempted += run.inputs;
+  counts_.unknown += run.inputs;
+}
+
 void Ledger::retry_operation(const Entry& entry) {
   if (find(entry.key) != entry.id) {
     return contradiction(

@@ -124,6 +124,7 @@ class Ledger {
   // others (an outcome without attempt, a gap in the ids) is left out, and named by inconsistency().
   void add(const Record& record) { add(to_entry(record, layout_)); }
   void add(const Entry& entry);
+  void add(const SentRun& run);
 
   const Layout& layout() const { return layout_; }
   const Counts& counts() const { return counts_; }

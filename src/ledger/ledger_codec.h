@@ -35,12 +35,14 @@ class Writer {
   // Errors: those of the sink; the records since the last flush are then lost.
   base::Result<void> append(const Record& record);
   base::Result<void> append(const Entry& entry);
+  base::Result<void> append(const SentRun& run);
   base::Result<void> flush();
 
  private:
   void encode(const Entry& entry);
   void encode_attempt(const Entry& entry);
   void encode_finding(const Entry& entry);
+  base::Result<void> flush_if_full();
   void put_time(base::Instant at);
   void put_id(OpId id);
   void put_head(std::uint8_t tag, const Key& key);

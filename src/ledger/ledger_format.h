@@ -9,7 +9,9 @@
 
 namespace squall::ledger::format {
 
-inline constexpr std::string_view kMagic{"SQLEDGR\x02", 8};
+inline constexpr std::string_view kMagic{"SQLEDGR\x04", 8};
+// Had no runs, and is read, too. (There is no 3: one flipped bit would make it a 2.)
+inline constexpr char kVersionWithoutRuns = 2;
 inline constexpr std::size_t kFrameHead = 8;          // payload size, CRC-32C; both u32, little endian
 inline constexpr std::size_t kMaxPayload = 16 << 20;  // no honest frame is larger, packed or not
 inline constexpr std::size_t kFlushAt = 64 << 10;
@@ -37,6 +39,7 @@ inline constexpr std::uint8_t kNewSource = 0x20;
 inline constexpr std::uint8_t kAttemptChecksum = 0x40;
 inline constexpr std::uint8_t kOrderKey = 0x80;
 
+inline constexpr std::uint8_t kRun = 0x10;               // of unknown: a SentRun; with kNewSource, too
 inline constexpr std::uint8_t kDuplicate = 0x10;         // of ok
 inline constexpr std::uint8_t kDeliveryChecksum = 0x10;  // of delivery
 inline constexpr int kStageShift = 4;                    // of effect: three bits

@@ -74,7 +74,8 @@ base::Result<void> Reader::take_head(std::string_view& rest) {
     return base::fail("this is not a Squall ledger");
   }
   if (there.size() < kMagic.size()) return {};
-  if (there != kMagic) return base::fail("this ledger is of a version that this build does not read");
+  if (there.back() != kMagic.back() && there.back() != kVersionWithoutRuns)
+    return base::fail("this ledger is of a version that this build does not read");
   const std::string_view frame = rest.substr(kMagic.size());
   if (frame.size() < kFrameHead) return {};
   const std::size_t size = load_u32(frame);

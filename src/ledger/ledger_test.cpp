@@ -1,6 +1,12 @@
 #include "ledger/ledger.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace squall::ledger {
 namespace {
@@ -55,6 +61,83 @@ TEST(Ledger, FailedAndUnknownInputsAreNotUnfinished) {
   EXPECT_EQ(ledger.counts().unknown, 1U);
   EXPECT_EQ(ledger.counts().open, 0U);
   EXPECT_EQ(ledger.history(1).reason, "time-out");
+}
+
+// Everything that a ledger says of its inputs, for comparing two.
+std::vector<std::string> told(const Ledger& ledger) {
+  const Counts& counts = ledger.counts();
+  std::vector<std::string> lines{
+      fmt::format("{} {} {} {} {} {} · {}", counts.attempted, counts.open, counts.ok, counts.failed,
+                  counts.unknown, counts.effects.back(), ledger.unfinished()),
+      ledger.inconsistency().value_or("consistent")};
+  for (const Outage& outage : ledger.outages().outages()) {
+    lines.push_back(
+        fmt::format("outage from {} unknown {}", outage.from.time_since_epoch().count(), outage.unknown));
+  }
+  for (OpId id = 0; id < ledger.size(); ++id) {
+    lines.push_back(describe(ledger.history(id), ledger.layout()));
+    lines.push_back(fmt::format("{} {}", ledger.cards().get(id).bits(), ledger.facts(id) != nullptr));
+  }
+  return lines;
+}
+
+// Both with what `before` puts in, then a run as one record or as those that it stands for, then its effects.
+std::pair<std::vector<std::string>, std::vector<std::string>> run_and_its_records(
+    const std::function<void(Ledger&)>& before) {
+  std::vector<std::string> folded[2];
+  for (const bool whole : {true, false}) {
+    Ledger ledger(layout());
+    ledger.add(Source{1, 0, OperationKind::core, "in", at(0)});
+    before(ledger);
+    // Over the end of a page of facts, in runs of other lengths.
+    for (int at_ms = 1; at_ms <= 80; ++at_ms) {
+      const SentRun run{.first = ledger.size(),
+                        .inputs = static_cast<std::uint32_t>(1 + at_ms % 256),
+                        .at = at(at_ms),
+                        .source = 1,
+                        .order_key = static_cast<std::uint32_t>(at_ms % 3),
+                        .filtered = at_ms % 7 == 0,
+                        .reason = at_ms % 2 == 0 ? "core" : "core, too"};
+      if (whole) {
+        ledger.add(run);
+        continue;
+      }
+      for (std::uint32_t index = 0; index < run.inputs; ++index) {
+        ledger.add(run.attempt(index));
+        ledger.add(run.outcome(index));
+      }
+    }
+    for (int id = 0; id < 3'000; id += 5) {
+      ledger.add(Effect{kUsage, "p-" + std::to_string(id), static_cast<std::uint64_t>(id + 1), at(5'000)});
+    }
+    folded[whole ? 0 : 1] = told(ledger);
+  }
+  return {folded[0], folded[1]};
+}
+
+TEST(Ledger, ARunFoldsAsTheRecordsThatItStandsFor) {
+  const auto [run, records] = run_and_its_records([](Ledger&) {});
+  EXPECT_GT(run.size(), 6'000U);
+  EXPECT_EQ(run, records);
+}
+
+TEST(Ledger, ARunBehindAForeignKeyOrAnEarlyEffectFoldsAsItsRecordsDo) {
+  const auto [foreign, foreign_records] = run_and_its_records([](Ledger& ledger) {
+    ledger.add(Attempt{.id = 0, .key = "p-700", .at = at(0), .source = 1});  // 700 cannot be p-700 any more
+  });
+  EXPECT_EQ(foreign, foreign_records);
+  EXPECT_NE(foreign[1], "consistent");
+  const auto [early, early_records] =
+      run_and_its_records([](Ledger& ledger) { ledger.add(Effect{kAssignment, "p-9", 4, at(0)}); });
+  EXPECT_EQ(early, early_records);
+  EXPECT_EQ(early[1], "consistent");
+}
+
+TEST(Ledger, ARunThatLeavesAGapIsAContradiction) {
+  Ledger ledger(layout());
+  ledger.add(SentRun{.first = 3, .inputs = 2, .at = at(1), .reason = "core"});
+  EXPECT_TRUE(ledger.inconsistency());
+  EXPECT_EQ(ledger.size(), 0U);
 }
 
 TEST(Ledger, ARetryOpensTheInputAgainAndAFailureDoesNotUndoAnUnknown) {

@@ -97,6 +97,25 @@ base::Result<void> Writer::append(const Record& record) { return append(to_entry
 
 base::Result<void> Writer::append(const Entry& entry) {
   encode(entry);
+  return flush_if_full();
+}
+
+base::Result<void> Writer::append(const SentRun& run) {
+  SQUALL_CHECK(run.inputs <= SentRun::kMostInputs);
+  const std::uint64_t order = std::uint64_t{run.order_key} << 1 | (run.filtered ? 1U : 0U);
+  payload_.push_back(
+      static_cast<char>(tag_of(Tag::unknown) | kRun | flag(run.source != last_source_, kNewSource)));
+  put_time(run.at);
+  put_id(run.first);
+  put_varint(payload_, run.inputs);
+  if (run.source != last_source_) put_varint(payload_, run.source);
+  last_source_ = run.source;
+  put_varint(payload_, order);
+  put_reason(run.reason);
+  return flush_if_full();
+}
+
+base::Result<void> Writer::flush_if_full() {
   if (payload_.size() < kFlushAt) return {};
   return flush();
 }

@@ -20,13 +20,13 @@ void OutageFold::add(const Ended& operation) {
     keep({.kind = operation.kind,
           .from = operation.attempted_at,
           .until = later->ended_at,
-          .failed = operation.unknown ? 0U : 1U,
-          .unknown = operation.unknown ? 1U : 0U});
+          .failed = operation.unknown ? 0 : operation.operations,
+          .unknown = operation.unknown ? operation.operations : 0});
     return;
   }
   if (!open) open = Outage{.kind = operation.kind, .from = operation.attempted_at};
   open->from = std::min(open->from, operation.attempted_at);
-  ++(operation.unknown ? open->unknown : open->failed);
+  (operation.unknown ? open->unknown : open->failed) += operation.operations;
 }
 
 void OutageFold::remember(const Ended& operation) {

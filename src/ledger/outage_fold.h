@@ -32,6 +32,7 @@ class OutageFold {
     bool unknown = false;
     base::Instant attempted_at;
     base::Instant ended_at;
+    std::uint64_t operations = 1;  // so many of which all this is true
   };
   // In the order in which they ended.
   void add(const Ended& operation);

@@ -23,6 +23,14 @@ std::optional<std::uint64_t> Layout::number_of(std::string_view key) const {
   // "007" and "+7" are other keys than "7".
   if (digits.empty() || (digits.front() == '0' && digits.size() > 1)) return std::nullopt;
   std::uint64_t number = 0;
+  if (digits.size() <= 19) {  // no number of so many digits is too large
+    for (const char c : digits) {
+      const auto digit = static_cast<unsigned char>(c - '0');
+      if (digit > 9) return std::nullopt;
+      number = number * 10 + digit;
+    }
+    return number;
+  }
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
   return number;

@@ -153,8 +153,12 @@ class ExperimentRun {
     phase("control");
     const base::Instant settled = base::now() + experiment_.trials.control / 2;
     const base::Instant until = base::now() + experiment_.trials.control;
+    std::optional<std::uint64_t> behind_at_half;
     while (base::now() < until) {
-      if (base::now() > settled) learn_normal_age();
+      if (base::now() > settled) {
+        learn_normal_age();
+        if (!behind_at_half) behind_at_half = load_->progress().unfinished;
+      }
       session_.live().show(experiment_.name + "  control, no fault");
       session_.wait_for(milliseconds(20));
     }
@@ -162,12 +166,26 @@ class ExperimentRun {
     session_.say(fmt::format("control    no fault, {}: {} in, {} acknowledged, {} unfinished",
                              base::format_duration(experiment_.trials.control), progress.counts.attempted,
                              progress.counts.ok, progress.unfinished));
+    say_overload(behind_at_half.value_or(0), progress.unfinished);
     const bool acknowledges = experiment_.workload.transport != experiment::Transport::kCore;
     if (acknowledges && progress.counts.ok == 0) {
       inconclusive("nothing was acknowledged without a fault");
       return true;  // the drain says why
     }
     return some_effect_comes();
+  }
+
+  // A service that does not keep up with the load has clocks that say more about that than about the faults.
+  void say_overload(std::uint64_t behind_at_half, std::uint64_t behind) {
+    constexpr std::uint64_t kWorthSaying = 20;
+    const bool waits_for_it = experiment_.workload.in_flight > 0;
+    if (waits_for_it || behind < kWorthSaying || behind < behind_at_half + behind_at_half / 2) return;
+    const std::string what = fmt::format(
+        "without a fault the backlog grew from {} to {} inputs within {}: does the service keep up with this "
+        "load (workload.rate)? Every clock counts the backlog, too",
+        behind_at_half, behind, base::format_duration(experiment_.trials.control / 2));
+    session_.say("           " + what);
+    case_.notes.push_back({"overload", what});
   }
 
   // A service that works shows an effect of some input, fault or not.
@@ -265,9 +283,8 @@ class ExperimentRun {
     bool said = false;
     while (!drained.caught_up && base::now() < deadline) {
       if (!said && base::now() >= said_at) {
-        session_.say(fmt::format(
-            "drain      {} inputs are unfinished: waiting for them, {} at most (trials.drain_within)",
-            load_->progress().unfinished, base::format_duration(experiment_.trials.drain_within)));
+        session_.say(fmt::format("drain      {}: waiting for that, {} at most (trials.drain_within)",
+                                 drained.left, base::format_duration(experiment_.trials.drain_within)));
         said = true;
       }
       session_.live().show(

@@ -41,6 +41,7 @@ TEST(ReadBackExamples, AnExampleWhoseTimesWereLetGoIsToldInFull) {
     if (id != 5) record(ledger::Effect{0, key, id + 1, at(t + 2)});
     if (id == 905) record(ledger::Effect{0, "p-5", 6, at(t)});
   }
+  record(ledger::FaultStruck{.number = 1, .target = "worker", .at = at(17)});
   ASSERT_TRUE(writer.flush());
   out.close();
   std::vector<check::Verdict> checks{
@@ -51,7 +52,8 @@ TEST(ReadBackExamples, AnExampleWhoseTimesWereLetGoIsToldInFull) {
   const auto read = read_back_examples(checks, file);
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_THAT(checks[0].examples[0].facts,
-              HasSubstr("p-5 · attempted 00:00:00.005 · PubAck 00:00:00.006 (#6) · stored #6 00:00:00.905"));
+              HasSubstr("p-5 · attempted 00:00:00.005 · PubAck 00:00:00.006 (#6) · stored #6 00:00:00.905 · "
+                        "sent 12 ms before a fault of worker"));
   EXPECT_THAT(checks[0].examples[0].facts, Not(HasSubstr("the rest")));
   std::filesystem::remove(file);
 }

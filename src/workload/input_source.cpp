@@ -23,11 +23,16 @@ std::string literally(std::string_view text) {
   return escaped;
 }
 
+constexpr std::size_t kMostDigits = 20;  // of 64 bits
+
 void append_number(std::string& out, std::uint64_t number) {
-  char digits[20];
+  char digits[kMostDigits];
   const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number);
   out.append(digits, end);
 }
+
+// n modulo `of`, without a division where there is only one.
+std::size_t in_turn(std::uint64_t n, std::size_t of) { return of == 1 ? 0 : n % of; }
 
 // One sample (its own text is literal) or template with the values that are set in it, as a template.
 base::Result<TextTemplate> compile(std::string text, bool is_sample, const InputOptions& options) {
@@ -182,16 +187,20 @@ void InputSource::make_input(ledger::OpId id, Input& input) const {
     into.clear();
     from.append(into, input.key, id, options_.started);
   };
-  input.key = options_.key_prefix;
-  append_number(input.key, id);
-  fill(subjects_[id % subjects_.size()], input.subject);
-  input.order_key = static_cast<std::uint32_t>(id % subjects_.size()) + 1;
+  const std::string& prefix = options_.key_prefix;
+  input.key.resize_and_overwrite(prefix.size() + kMostDigits, [&](char* to, std::size_t) {
+    char* const digits = std::ranges::copy(prefix, to).out;
+    return static_cast<std::size_t>(std::to_chars(digits, digits + kMostDigits, id).ptr - to);
+  });
+  const std::size_t subject = in_turn(id, subjects_.size());
+  fill(subjects_[subject], input.subject);
+  input.order_key = static_cast<std::uint32_t>(subject) + 1;
   input.filtered = !quiet_subjects_.empty() && quiet_subjects_[id % quiet_subjects_.size()] &&
                    quiet_payloads_[id % quiet_payloads_.size()];
   if (payloads_.empty()) {
     pad(id, input);
   } else {
-    fill(payloads_[id % payloads_.size()], input.payload);
+    fill(payloads_[in_turn(id, payloads_.size())], input.payload);
   }
   input.headers.resize(headers_.size() + (options_.message_id ? 1 : 0));
   for (std::size_t at = 0; at < headers_.size(); ++at) {
@@ -211,14 +220,22 @@ void InputSource::pad(ledger::OpId id, Input& input) const {
   const std::size_t least = kHead.size() + input.key.size() + kMiddle.size() + kTail.size();
   std::size_t size = least;
   if (!options_.sizes.empty()) {
-    const SizeRange& range = options_.sizes[id % options_.sizes.size()];
-    size = range.least + base::Seed(options_.seed).derive(id).below(range.most - range.least + 1);
+    const SizeRange& range = options_.sizes[in_turn(id, options_.sizes.size())];
+    size = range.least;
+    if (range.most > range.least)
+      size += base::Seed(options_.seed).derive(id).below(range.most - range.least + 1);
   }
   if (size < least) {
     input.payload.assign(size, 'x');
     return;
   }
-  input.payload.assign(kHead).append(input.key).append(kMiddle).append(size - least, 'x').append(kTail);
+  input.payload.resize(size);
+  char* to = input.payload.data();
+  for (const std::string_view part : {kHead, std::string_view(input.key), kMiddle}) {
+    to = std::ranges::copy(part, to).out;
+  }
+  to = std::fill_n(to, size - least, 'x');
+  std::ranges::copy(kTail, to);
 }
 
 }  // namespace squall::workload

@@ -1,9 +1,11 @@
 #include "workload/publisher.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "base/invariant.h"
 #include "ledger/crc32c.h"
+#include "ledger/numbered_keys.h"
 #include "workload/json_pointer.h"
 
 namespace squall::workload {
@@ -16,7 +18,8 @@ using asio::awaitable;
 // for.
 constexpr std::size_t kCoreBacklog = 256 * 1024;
 constexpr std::uint64_t kIdMask = (std::uint64_t{1} << 48) - 1;
-constexpr base::Nanos kCorePause = std::chrono::microseconds(50);
+constexpr std::uint32_t kRun = 64;  // under one reading of the clock: some 15 µs
+constexpr std::string_view kNobodySays = "a core publish: nobody says what became of it";
 
 }  // namespace
 
@@ -73,20 +76,32 @@ void Publisher::declare_sources() {
 std::optional<base::Instant> Publisher::next_due() {
   const std::shared_ptr<client::Connection>& open = connection();
   if (options_.in_flight > 0 && (open_ >= options_.in_flight || !open)) return std::nullopt;
-  if (options_.unpaced) {
-    const bool full = options_.transport == Transport::kCore && open->pending_bytes() > kCoreBacklog;
-    return full ? base::now() + kCorePause : base::Instant{};
-  }
+  if (options_.unpaced) return waits_for_kernel() ? std::nullopt : std::optional(base::Instant{});
   return started_ + due_offset(options_.pacing, next_);
 }
 
+// Pumps again when there is room.
+bool Publisher::waits_for_kernel() {
+  if (options_.transport != Transport::kCore) return false;
+  for (const auto& connection : connections_) {
+    if (!connection || !connection->is_open() || connection->pending_bytes() <= kCoreBacklog) continue;
+    connection->on_written([this] { pump_soon(); });
+    return true;
+  }
+  return false;
+}
+
 void Publisher::pump() {
-  constexpr int kAtOnce = 1024;  // then outcomes have their turn
-  for (int sent = 0; sent < kAtOnce; ++sent) {
+  constexpr std::uint64_t kAtOnce = 1024;  // then outcomes have their turn
+  for (const std::uint64_t stop_at = next_ + kAtOnce; next_ < stop_at;) {
     if (!loading_ || (options_.inputs && next_ >= *options_.inputs)) return;
     const auto due = next_due();
     if (!due) return;  // an outcome or a connection pumps again
     if (*due > base::Instant{} && *due > base::now()) return pump_at(*due);
+    if (sends_runs()) {
+      send_run();
+      continue;
+    }
     const std::uint64_t id = next_++;
     ++open_;
     send({.id = id & kIdMask, .attempt = 1}, options_.in_flight == 0 ? due : std::nullopt);
@@ -134,8 +149,7 @@ void Publisher::send(Sending sending, std::optional<base::Instant> due) {
   if (!connection || !connection->is_open()) {
     return not_ok(sending, {.kind = client::ErrorKind::kNotSent, .text = "not connected"}, false);
   }
-  headers_.clear();
-  for (const auto& [name, value] : input_.headers) headers_.push_back({name, value});
+  take_headers();
   const base::Instant deadline = now + options_.timeout;
   switch (options_.transport) {
     case Transport::kJetStream:
@@ -151,13 +165,55 @@ void Publisher::send(Sending sending, std::optional<base::Instant> due) {
   }
 }
 
+void Publisher::take_headers() {
+  headers_.clear();
+  for (const auto& [name, value] : input_.headers) headers_.push_back({name, value});
+}
+
+// Many core publishes are one record, where nothing tells them apart but their number.
+bool Publisher::sends_runs() const {
+  return options_.transport == Transport::kCore && options_.unpaced && !options_.carried &&
+         connections_.size() == 1 && connections_.front() && connections_.front()->is_open();
+}
+
+void Publisher::send_run() {
+  client::Connection& connection = *connections_.front();
+  ledger::SentRun run{.first = next_, .at = base::now(), .source = 1, .reason = kNobodySays};
+  ledger::NumberedKeys keys(recorder_.layout().key_prefix, next_);
+  const auto record = [&] {
+    if (run.inputs > 0) recorder_.record(run);
+    run.first = next_;
+    run.inputs = 0;
+  };
+  std::uint64_t most = kRun;
+  if (options_.inputs) most = std::min(most, *options_.inputs - next_);
+  for (std::uint64_t sent = 0; sent < most; ++sent) {
+    options_.make_input(next_, input_);
+    if (input_.order_key != run.order_key || input_.filtered != run.filtered) {
+      record();
+      run.order_key = input_.order_key;
+      run.filtered = input_.filtered;
+    }
+    take_headers();
+    const bool alone =
+        !keys.next_is(input_.key) || !connection.publish(input_.subject, input_.payload, headers_);
+    if (alone) record();
+    const std::uint64_t id = next_++;
+    if (alone) {
+      ++open_;
+      send({.id = id & kIdMask, .attempt = 1}, std::nullopt);
+      return;
+    }
+    ++run.inputs;
+  }
+  record();
+}
+
 void Publisher::send_core(Sending sending, client::Connection& connection, base::Instant now) {
   const auto sent = connection.publish(input_.subject, input_.payload, headers_);
   if (!sent) return not_ok(sending, sent.error(), false);
-  recorder_.record(ledger::Entry{.kind = ledger::EntryKind::unknown,
-                                 .id = sending.id,
-                                 .at = now,
-                                 .reason = "a core publish: nobody says what became of it"});
+  recorder_.record(
+      ledger::Entry{.kind = ledger::EntryKind::unknown, .id = sending.id, .at = now, .reason = kNobodySays});
   ended();
 }
 

@@ -99,6 +99,10 @@ class Publisher {
   void pump_soon();
   // When the next input may be sent; nothing: when something else has happened.
   std::optional<base::Instant> next_due();
+  bool waits_for_kernel();
+  bool sends_runs() const;
+  void send_run();
+  void take_headers();
   void send(Sending sending, std::optional<base::Instant> due);
   void send_core(Sending sending, client::Connection& connection, base::Instant now);
   void on_ack(Sending sending, const client::PublishOutcome& outcome);

@@ -10,10 +10,14 @@ void Recorder::record(const ledger::Record& record) {
   this->record(ledger::to_entry(record, ledger_.layout()));
 }
 
-void Recorder::record(const ledger::Entry& entry) {
-  ledger_.add(entry);
+void Recorder::record(const ledger::Entry& entry) { keep(entry); }
+
+void Recorder::record(const ledger::SentRun& run) { keep(run); }
+
+void Recorder::keep(const auto& what) {
+  ledger_.add(what);
   if (!writer_ || write_error_) return;
-  if (const auto written = writer_->append(entry); !written) write_error_ = written.error().message();
+  if (const auto written = writer_->append(what); !written) write_error_ = written.error().message();
 }
 
 void Recorder::flush() {

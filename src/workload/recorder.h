@@ -43,6 +43,7 @@ class Recorder {
   void record(const ledger::Record& record);
   // The same without a copy of its texts, for the hot path.
   void record(const ledger::Entry& entry);
+  void record(const ledger::SentRun& run);
   // The same doubt again is counted.
   void doubt(std::string_view what, std::uint64_t times = 1, DoubtAbout about = DoubtAbout::inputs);
 
@@ -65,6 +66,7 @@ class Recorder {
 
  private:
   bool finished(ledger::OpId id) const;
+  void keep(const auto& what);
 
   ledger::Ledger ledger_;
   std::optional<ledger::Writer> writer_;

@@ -73,6 +73,52 @@ class WorkloadOnABroker : public ::testing::Test {
   std::unique_ptr<cluster::Deployment> deployment_;
 };
 
+// At full speed core publishes are recorded in runs; one that cannot be sent stands alone in between.
+TEST_F(WorkloadOnABroker, CorePublishesAtFullSpeedAreEachInTheLedgerAndReadBack) {
+  constexpr std::uint64_t kInputs = 5'000;
+  constexpr std::uint64_t kTooLarge = 777;
+  WorkloadOptions unpaced = options();
+  std::string file;
+  unpaced.ledger_sink = [&](std::string_view bytes) -> base::Result<void> {
+    file += bytes;
+    return {};
+  };
+  unpaced.load.transport = Transport::kCore;
+  unpaced.load.unpaced = true;
+  unpaced.load.in_flight = 64;
+  unpaced.load.inputs = kInputs;
+  unpaced.load.make_input = [small = unpaced.load.make_input](ledger::OpId id, Input& input) {
+    small(id, input);
+    input.order_key = static_cast<std::uint32_t>(id / 100 % 2) + 1;
+    if (id == kTooLarge) input.payload.assign(2 << 20, 'x');
+  };
+  {
+    Workload load(unpaced);
+    load.start();
+    const base::Instant deadline = base::now() + seconds(20);
+    while (load.progress().counts.effects.front() < kInputs - 1 && base::now() < deadline) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    load.stop_load();
+    const ledger::Counts counts = load.progress().counts;
+    EXPECT_EQ(counts.attempted, kInputs);
+    EXPECT_EQ(counts.unknown, kInputs - 1);
+    EXPECT_EQ(counts.failed, 1U);
+    EXPECT_EQ(counts.effects.front(), kInputs - 1);
+  }
+  ledger::Ledger again({.stages = {"stored"}, .key_prefix = "k-", .anchor = {}});
+  const auto reading =
+      ledger::read(file, {.on_record = [&](const ledger::Record& record) { again.add(record); }});
+  ASSERT_TRUE(reading);
+  EXPECT_FALSE(reading->cut_short);
+  EXPECT_FALSE(again.inconsistency()) << *again.inconsistency();
+  EXPECT_EQ(again.counts().unknown, kInputs - 1);
+  EXPECT_EQ(again.counts().effects.front(), kInputs - 1);
+  EXPECT_EQ(again.operation(kTooLarge).state, ledger::State::failed);
+  EXPECT_EQ(again.facts(450)->order_key, 1U);
+  EXPECT_EQ(again.facts(550)->order_key, 2U);
+}
+
 TEST_F(WorkloadOnABroker, EveryInputEndsOnceAndItsEffectIsReadBackAcrossABrokerKill) {
   Workload load(options());
   load.start();

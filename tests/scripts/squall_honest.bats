@@ -50,6 +50,15 @@ inconclusive() {
   [ "$status" -eq 1 ] || { echo "$output"; false; }
 }
 
+@test "a service that does not keep up with the load is told so before any fault" {
+  experiment "[$WORKER, --work=0.1]" '{kill: orders}' 200/s
+  sed -i 's/recover_within: 10s/recover_within: 1s, drain_within: 500ms/; s/control: 300ms/control: 1s/' honest.yaml
+  run "$SQUALL" run honest.yaml
+  [ "$status" -eq 1 ] || { echo "$output"; false; }
+  [[ $output =~ "without a fault the backlog grew from "[0-9]+" to 1"[0-9]+" inputs within 500" ]] || { echo "$output"; false; }
+  grep -q 'does the service keep up' _artifacts/latest/report.md
+}
+
 @test "npm start is a shell and node below npm: the kill takes all of them" {
   "$ROOT/examples/setup.sh" node-worker >/dev/null || skip "no Node, or no registry"
   experiment "[npm, start, --prefix, \"$ROOT/examples/node-worker\", --, --work-ms=10]" '{kill: orders, when: before_ack}' 40/s

@@ -96,6 +96,17 @@ state() {
   said "processes.orders.ready: is still to be filled in: TODO how one sees that it works"
 }
 
+# Once such a file could only fail, by its duplicates.
+@test "a service that answers each message twice gets a file that expects two effects" {
+  "$SQUALL" init --in orders.created --out orders.confirmed --sample order.json -- "$WORKER" --twice >orders.yaml 2>said
+  cat said
+  grep -q '1 message published, 2 effects after ' said
+  grep -q 'per_input: 2 ' orders.yaml
+  sed -i 's/ack_wait: 5s/ack_wait: 1s/; s/^trials:.*/trials: {count: 1, baseline: 300ms, control: 500ms}/' orders.yaml
+  run "$SQUALL" run orders.yaml
+  [ "$status" -eq 0 ] || { echo "$output"; false; }
+}
+
 @test "one subject for both ways, and a sample that is no JSON, are refused before anything is started" {
   run "$SQUALL" init --in orders.created --out orders.created -- "$WORKER"
   [ "$status" -eq 2 ]

@@ -2,7 +2,7 @@
 """A JetStream worker with nothing but Python's own library, for tests of the runner: takes messages from the consumer
 ORDERS/worker one by one, publishes {"order_id": …} to orders.confirmed, waits for the PubAck and acks. Reconnects at
 once. NATS_URL, or the first argument; --ack-first acks before it works; --work=SECONDS works longer; --below publishes
-to orders.confirmed.<id>; --drop=TYPE acks orders of that type and does nothing more; NATS_USER and NATS_PASSWORD log in, NATS_CA makes it TLS."""
+to orders.confirmed.<id>; --twice answers twice; --drop=TYPE acks orders of that type and does nothing more; NATS_USER and NATS_PASSWORD log in, NATS_CA makes it TLS."""
 import json
 import os
 import socket
@@ -16,6 +16,7 @@ url = (urls[0] if urls else os.environ["NATS_URL"]).split(",")[0].split("//")[1]
 host, port = url.rsplit(":", 1)
 ack_first = "--ack-first" in arguments
 below = "--below" in arguments
+twice = "--twice" in arguments
 work = next((float(a[7:]) for a in arguments if a.startswith("--work=")), 0.001)
 drop = next((a[7:] for a in arguments if a.startswith("--drop=")), None)
 INBOX = "_INBOX.plain%d%d" % (os.getpid(), time.time_ns())
@@ -94,6 +95,8 @@ def serve():
             continue
         time.sleep(work)
         subject = "orders.confirmed" + ("." + order if below else "")
+        if twice:
+            nats.publish(subject, INBOX + ".first", json.dumps({"order_id": order}), "seen-" + order)
         nats.publish(subject, INBOX + ".pub", json.dumps({"order_id": order}), "confirmed-" + order)
         answer = json.loads(nats.message("2")[2] or "{}")
         if answer.get("seq") and not ack_first:
