@@ -95,6 +95,7 @@ bool ClockReport::ok() const {
 
 check::VerdictKind RunReport::verdict() const {
   std::vector<check::VerdictKind> kinds;
+  kinds.reserve(cases.size());
   for (const CaseReport& each : cases) kinds.push_back(each.verdict);
   return check::combine(kinds);
 }
