@@ -81,8 +81,8 @@ std::string publish(const Arguments& arguments) {
     return counts.ok + counts.failed + counts.unknown >= arguments.count;
   };
   while (!ended() && base::now() < gives_up_at) std::this_thread::sleep_for(1ms);
+  load.stop_load();  // returns when the server has them all
   std::string line = measured.line(arguments.mode, arguments.count, file.as_field());
-  load.stop_load();
   const auto counts = load.progress().counts;
   // A core publish is never acknowledged: it must have left, and nobody knows more.
   const std::uint64_t sent = arguments.mode == "core" ? counts.unknown : counts.ok;

@@ -15,7 +15,7 @@ struct Red {
   std::int64_t from;
   std::int64_t until;
 };
-void observe(GreenClocks& clocks, std::int64_t from, std::int64_t until, std::vector<Red> red) {
+void observe(GreenClocks& clocks, std::int64_t from, std::int64_t until, const std::vector<Red>& red) {
   for (std::int64_t ms = from; ms < until; ms += 100) {
     bool green = true;
     for (const Red& each : red) green = green && (ms < each.from || ms >= each.until);

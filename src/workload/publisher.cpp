@@ -298,6 +298,13 @@ void Publisher::stop() {
   for (const auto& timer : std::vector(retries_)) timer->cancel();
 }
 
+awaitable<void> Publisher::reach_servers(base::Instant deadline) {
+  if (options_.transport != Transport::kCore) co_return;  // an outcome says as much
+  for (const auto& connection : std::vector(connections_)) {
+    if (connection && connection->is_open()) (void)co_await connection->ping(deadline);
+  }
+}
+
 const std::shared_ptr<client::Connection>& Publisher::connection() const {
   static const std::shared_ptr<client::Connection> kNone;
   for (const auto& connection : connections_) {

@@ -78,6 +78,9 @@ class Publisher {
   bool stopped() const { return !loading_; }
   // Inputs that wait for an outcome or for their retry.
   std::uint64_t open() const { return open_; }
+  // Ends when the servers have all that was sent (or at the deadline, or without a connection): of a core
+  // publish nothing else says so, and what still waits for the kernel goes down with its connection.
+  boost::asio::awaitable<void> reach_servers(base::Instant deadline);
   // An open connection; null when there is none.
   const std::shared_ptr<client::Connection>& connection() const;
   // Drops the connections; what is open gets its outcome.

@@ -100,6 +100,7 @@ void Workload::stop_load() {
   while (base::now() < deadline && thread_->call([this] { return publisher_.open(); }) > 0) {
     std::this_thread::sleep_for(milliseconds(2));
   }
+  thread_->run(publisher_.reach_servers(deadline));
 }
 
 Drained Workload::drain(base::Instant deadline) {

@@ -40,6 +40,16 @@ class WorkloadOnABroker : public ::testing::Test {
     co_return base::Result<void>{};
   }
 
+  boost::asio::awaitable<base::Result<std::uint64_t>> messages_stored() {
+    client::ConnectOptions where{.port = deployment_->server().client_port()};
+    auto connection = co_await client::Connection::connect(io_, where, base::now() + seconds(5));
+    if (!connection) co_return std::unexpected(connection.error());
+    client::JetStream jetstream(*connection);
+    const auto status = co_await jetstream.stream("IN", base::now() + seconds(5));
+    if (!status) co_return std::unexpected(status.error().as_error());
+    co_return status->messages;
+  }
+
   WorkloadOptions options() {
     const auto make_input = [](ledger::OpId id, Input& input) {
       input.key = "k-" + std::to_string(id);
@@ -117,6 +127,29 @@ TEST_F(WorkloadOnABroker, CorePublishesAtFullSpeedAreEachInTheLedgerAndReadBack)
   EXPECT_EQ(again.operation(kTooLarge).state, ledger::State::failed);
   EXPECT_EQ(again.facts(450)->order_key, 1U);
   EXPECT_EQ(again.facts(550)->order_key, 2U);
+}
+
+// What waited for the kernel once went down with the load's connection.
+TEST_F(WorkloadOnABroker, CorePublishesThatWereSentReachTheServerThoughTheLoadEnds) {
+  constexpr std::uint64_t kInputs = 20'000;
+  WorkloadOptions unpaced = options();
+  unpaced.load.transport = Transport::kCore;
+  unpaced.load.unpaced = true;
+  unpaced.load.in_flight = 64;
+  unpaced.load.inputs = kInputs;
+  unpaced.load.make_input = [small = unpaced.load.make_input](ledger::OpId id, Input& input) {
+    small(id, input);
+    input.payload.resize(1'000, '.');
+  };
+  {
+    Workload load(unpaced);
+    load.start();
+    while (load.progress().counts.unknown < kInputs) std::this_thread::yield();
+    load.stop_load();
+  }
+  const auto stored = base::run(io_, messages_stored());
+  ASSERT_TRUE(stored) << stored.error().message();
+  EXPECT_EQ(*stored, kInputs);
 }
 
 TEST_F(WorkloadOnABroker, EveryInputEndsOnceAndItsEffectIsReadBackAcrossABrokerKill) {
