@@ -1,5 +1,8 @@
 #include "run/made_streams.h"
 
+#include <unistd.h>
+
+#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -31,31 +34,59 @@ nlohmann::json config_of(const experiment::ConsumerSpec& consumer) {
   return config;
 }
 
+constexpr std::string_view kMadeBy = "made by squall, run ";
+
+// The description of what a run makes. A run that is killed cannot take it away: the next one can say whose
+// it is.
+std::string made_by(const std::string& run_id) {
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+  return fmt::format("{}{} on {}", kMadeBy, run_id, host.data());
+}
+
+// `command`: what takes it away.
+base::Error is_there(const std::string& what, const nlohmann::json& config, const std::string& command) {
+  const std::string description = config.value("description", "");
+  if (description.starts_with(kMadeBy)) {
+    return base::Error(
+        fmt::format("{} is there already, {}, which did not take it away: if that run is over, do "
+                    "so with {}",
+                    what, description, command));
+  }
+  return base::Error(what + " is there already: Squall makes its own, and changes none");
+}
+
 }  // namespace
 
 using boost::asio::awaitable;
 
 awaitable<base::Result<void>> make_streams(ControlLink& nats, const experiment::Nats& wanted,
-                                           MadeStreams& made, base::Instant deadline) {
+                                           const std::string& run_id, MadeStreams& made,
+                                           base::Instant deadline) {
   auto jetstream = co_await nats.jetstream(deadline);
   if (!jetstream) co_return std::unexpected(jetstream.error());
   for (const experiment::StreamSpec& stream : wanted.streams) {
     const auto there = co_await jetstream->stream(stream.name, deadline);
     if (there) {
-      co_return base::fail("stream {} is there already: Squall makes its own, and changes none", stream.name);
+      co_return std::unexpected(
+          is_there("stream " + stream.name, there->config, "nats stream rm " + stream.name));
     }
     nlohmann::json config = config_of(stream);
+    config["description"] = made_by(run_id);
     const auto created = co_await jetstream->create_stream(std::move(config), deadline);
     if (!created) co_return base::fail("cannot make stream {}: {}", stream.name, created.error().message());
     made.streams.push_back(stream.name);
   }
   for (const experiment::ConsumerSpec& consumer : wanted.consumers) {
     // A server takes the creation of one that is there for a change of its settings.
-    if (co_await jetstream->consumer(consumer.stream, consumer.name, deadline)) {
-      co_return base::fail("consumer {}/{} is there already: Squall makes its own, and changes none",
-                           consumer.stream, consumer.name);
+    const auto there = co_await jetstream->consumer(consumer.stream, consumer.name, deadline);
+    if (there) {
+      co_return std::unexpected(
+          is_there(fmt::format("consumer {}/{}", consumer.stream, consumer.name), there->config,
+                   fmt::format("nats consumer rm {} {}", consumer.stream, consumer.name)));
     }
     nlohmann::json config = config_of(consumer);
+    config["description"] = made_by(run_id);
     const auto created = co_await jetstream->create_consumer(consumer.stream, std::move(config), deadline);
     if (!created) {
       co_return base::fail("cannot make consumer {}/{}: {}", consumer.stream, consumer.name,

@@ -20,10 +20,11 @@ struct MadeStreams {
   bool empty() const { return streams.empty() && consumers.empty(); }
 };
 
-// Errors: a stream or consumer of that name is there already, or the server refuses one; `made` then has
-// those before it.
+// Their description names the run. Errors: a stream or consumer of that name is there already, or the server
+// refuses one; `made` then has those before it.
 boost::asio::awaitable<base::Result<void>> make_streams(ControlLink& nats, const experiment::Nats& wanted,
-                                                        MadeStreams& made, base::Instant deadline);
+                                                        const std::string& run_id, MadeStreams& made,
+                                                        base::Instant deadline);
 
 // Deletes them, with what they hold. Returns what could not be deleted and how to do it; empty: nothing.
 boost::asio::awaitable<std::string> remove_streams(ControlLink& nats, MadeStreams made,

@@ -118,6 +118,28 @@ $2
 EOF
 }
 
+@test "what a killed run made on their server is told by its next run, with how to remove it" {
+  command -v python3 >/dev/null || skip "no python3"
+  somebodys_server
+  make_streams
+  on_their_server ', streams: {NEW: {subjects: [new.>]}}, consumers: {ORDERS/extra: {ack_wait: 1s}}' 'allow: {other_consumers: true}'
+  "$SQUALL" run theirs.yaml >killed.out 2>&1 3>&- &
+  killed=$!
+  for _ in {1..400}; do grep -q '^control' killed.out && break; sleep 0.02; done
+  kill -KILL "$killed"
+  run "$SQUALL" run theirs.yaml
+  [ "$status" -eq 3 ] || { echo "$output"; false; }
+  said "stream NEW is there already, made by squall, run "
+  said "if that run is over, do so with nats stream rm NEW"
+  api '$JS.API.STREAM.DELETE.NEW' >/dev/null
+  run "$SQUALL" run theirs.yaml
+  [ "$status" -eq 3 ] || { echo "$output"; false; }
+  said "do so with nats consumer rm ORDERS extra"
+  api '$JS.API.CONSUMER.DELETE.ORDERS.extra' >/dev/null
+  run "$SQUALL" run theirs.yaml
+  [ "$status" -eq 0 ] || { echo "$output"; false; }
+}
+
 @test "a stream or consumer of somebody's is neither changed nor called Squall's, and what Squall makes goes again" {
   command -v python3 >/dev/null || skip "no python3"
   somebodys_server
