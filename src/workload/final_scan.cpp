@@ -63,7 +63,10 @@ awaitable<ConsumersLeft> look_at_consumers(std::shared_ptr<client::Connection> c
                                            base::Instant deadline) {
   client::JetStream jetstream(std::move(connection));
   ConsumersLeft all;
-  const auto add = [&](std::string what) { all.left += (all.left.empty() ? "" : "; ") + what; };
+  const auto add = [&](std::string_view what) {
+    if (!all.left.empty()) all.left += "; ";
+    all.left += what;
+  };
   for (const std::string& name : inputs.consumers) {
     const auto consumer = co_await jetstream.consumer(inputs.stream, name, deadline);
     if (consumer) {

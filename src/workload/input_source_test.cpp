@@ -1,6 +1,5 @@
 #include "workload/input_source.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -9,8 +8,6 @@
 
 namespace squall::workload {
 namespace {
-
-using ::testing::HasSubstr;
 
 InputSource source(InputOptions options) {
   if (options.subjects.empty()) options.subjects = {"orders.created"};
@@ -55,6 +52,7 @@ TEST(InputSource, FillsTemplatesAndKeepsNumbersNumbers) {
 TEST(InputSource, SubjectsComeInTurn) {
   const InputSource inputs = source({.subjects = {"a.8.x", "b.${id}"}});
   std::vector<std::string> subjects;
+  subjects.reserve(3);
   for (ledger::OpId id = 0; id < 3; ++id) subjects.push_back(inputs.input(id).subject);
   EXPECT_EQ(subjects, (std::vector<std::string>{"a.8.x", "b.r7-1", "a.8.x"}));
 }

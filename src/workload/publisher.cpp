@@ -41,7 +41,7 @@ awaitable<void> Publisher::keep_connected(std::uint32_t number) {
       co_await sleep_until(base::now() + options_.reconnect_pause);
       continue;
     }
-    const std::shared_ptr<client::Connection> open = *connection;
+    const std::shared_ptr<client::Connection>& open = *connection;
     connections_[number] = open;
     pump_soon();
     while (!co_await open->wait_closed(base::now() + std::chrono::hours(1))) {
@@ -155,7 +155,7 @@ void Publisher::send(Sending sending, std::optional<base::Instant> due) {
     case Transport::kJetStream:
       return connection->publish_js(
           input_.subject, input_.payload, headers_, deadline,
-          [this, sending](client::PublishOutcome outcome) { on_ack(sending, outcome); });
+          [this, sending](const client::PublishOutcome& outcome) { on_ack(sending, outcome); });
     case Transport::kRequest:
       return connection->request(
           input_.subject, input_.payload, headers_, deadline,

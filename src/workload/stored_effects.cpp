@@ -48,7 +48,7 @@ awaitable<bool> StoredEffectsReader::find_start(std::shared_ptr<client::Connecti
 awaitable<bool> StoredEffectsReader::read_some() {
   auto connection = co_await dialer_.dial("squall-effects");
   if (!connection) co_return false;
-  const std::shared_ptr<client::Connection> open = *connection;
+  const std::shared_ptr<client::Connection>& open = *connection;
   if (!co_await find_start(open)) co_return false;
   client::StreamReaderOptions options{
       .stream = source_.stream, .first_seq = next_seq_, .filter_subject = source_.filter_subject};

@@ -172,7 +172,7 @@ awaitable<void> Workload::watch_inputs() {
       co_await sleep_until(base::now() + options_.load.reconnect_pause);
       continue;
     }
-    const std::shared_ptr<client::Connection> open = *connection;
+    const std::shared_ptr<client::Connection>& open = *connection;
     while (!co_await open->wait_closed(base::now() + std::chrono::hours(1))) {
     }
   }

@@ -208,9 +208,9 @@ TEST_F(ClusterComponent, MissingAndWrongBinariesAreNamed) {
 }
 
 TEST_F(ClusterComponent, TheEnvironmentNamesTheBinary) {
-  setenv("SQUALL_NATS_SERVER", "/no/such/server", 1);
+  setenv("SQUALL_NATS_SERVER", "/no/such/server", 1);  // NOLINT(concurrency-mt-unsafe): one thread
   const auto missing = resolve_nats_server();
-  unsetenv("SQUALL_NATS_SERVER");
+  unsetenv("SQUALL_NATS_SERVER");  // NOLINT(concurrency-mt-unsafe)
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().message(), "SQUALL_NATS_SERVER is /no/such/server, which is no executable file");
 }

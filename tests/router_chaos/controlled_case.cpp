@@ -317,7 +317,7 @@ void ControlledCase::inconclusive(std::string reason) {
   report_.reasons.push_back(std::move(reason));
 }
 
-void ControlledCase::fail(std::string reason) {
+void ControlledCase::fail(const std::string& reason) {
   report_.verdict = VerdictKind::fail;
   report_.reasons.push_back(reason);
   ADD_FAILURE() << reason;

@@ -68,7 +68,7 @@ class ControlledCase {
   void fill_window(report::TrialReport& report, const Trial& trial, const check::FaultWindow& window);
   base::Nanos caught_up_bound(const Trial& trial) const;
   void inconclusive(std::string reason);
-  void fail(std::string reason);
+  void fail(const std::string& reason);
   void settle_verdict();
 
   SuiteRun& run_;
