@@ -13,10 +13,11 @@ struct Struck {
   std::size_t waiting_for = 0;
 };
 
-std::optional<Struck> struck(const ledger::Operation& operation, const FaultWindow& window) {
+// `taken`: the system had it, though it never said so.
+std::optional<Struck> struck(const ledger::Operation& operation, const FaultWindow& window, bool taken) {
   const base::Instant fault = window.took_effect_at;
   if (operation.attempted_at > fault) return std::nullopt;
-  if (!operation.accepted()) return std::nullopt;
+  if (!operation.accepted() && !taken) return std::nullopt;
   if (operation.finished() && operation.finished_at() <= fault) return std::nullopt;
   for (std::size_t stage = operation.effects.size(); stage-- > 0;) {
     const ledger::StageEffects& effects = operation.effects[stage];
@@ -46,11 +47,17 @@ base::Instant frontier(const ledger::Ledger& ledger, const std::vector<ledger::O
 template <typename Visit>
 void for_each_hit(const ledger::Ledger& ledger, const FaultWindow& window, Visit visit) {
   const std::vector<ledger::OpId> ids = ledger.attempted_since(window.unfinished_from());
-  const base::Instant from = std::min(frontier(ledger, ids, window), window.observed_from);
+  const base::Instant newest_done = frontier(ledger, ids, window);
+  const base::Instant from = std::min(newest_done, window.observed_from);
+  const bool only_core = ledger.run().only_core();
   for (const ledger::OpId id : ids) {
     const ledger::Operation operation = ledger.operation(id);
     if (operation.attempted_at < from) continue;
-    if (const auto found = struck(operation, window)) visit(id, *found);
+    // Nobody says of a core publish that it was taken: those behind the newest one that was done waited for
+    // their turn, and were perhaps lost by this fault.
+    const bool taken =
+        only_core && operation.state == ledger::State::unknown && operation.attempted_at > newest_done;
+    if (const auto found = struck(operation, window, taken)) visit(id, *found);
   }
 }
 

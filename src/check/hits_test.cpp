@@ -58,6 +58,26 @@ TEST(Hits, AreSplitByWhatTheInputWasWaitingFor) {
   EXPECT_EQ(verdict.examples.size(), 4U);
 }
 
+// Nobody acknowledges a core publish: those behind the newest one that was done were waiting, and are lost by
+// this fault for all that anybody knows; those before it were lost by another.
+TEST(Hits, CorePublishesThatWaitedAreStruckWhateverBecameOfThem) {
+  Records records{ledger::Source{1, 0, ledger::OperationKind::core, "in", at_ms(0)}};
+  const auto publish = [&](OpId id, int sent, std::optional<int> done) {
+    records.push_back(Attempt{.id = id, .key = key_of(id), .at = at_ms(sent), .source = 1});
+    records.push_back(Outcome{id, Unknown{"core"}, at_ms(sent)});
+    if (!done) return;
+    records.push_back(Effect{kAssignment, key_of(id), id + 1, at_ms(*done)});
+    records.push_back(Effect{kUsage, key_of(id), id + 1, at_ms(*done)});
+  };
+  publish(0, 50, {});   // lost long ago
+  publish(1, 90, 95);   // done
+  publish(2, 96, 300);  // done after the fault
+  publish(3, 97, {});
+  publish(4, 98, {});
+  publish(5, 120, {});  // after it
+  EXPECT_EQ(count_hits(fold(records), kWindow).total(), 3U);
+}
+
 TEST(Hits, AFaultThatStruckNothingIsInconclusive) {
   const Verdict verdict =
       check_hits(fold({Attempt{0, "p-0", at_ms(90)}, Outcome{0, Acknowledged{1}, at_ms(91)},

@@ -22,7 +22,9 @@ bool finished_by(const ledger::Operation& operation, Instant until) {
 class Backlog {
  public:
   Backlog(const ledger::Ledger& ledger, const FaultWindow& window) {
-    for (const ledger::OpId id : ledger.attempted_since(window.observed_from)) {
+    // What was sent before the trial and is not done yet is as usual a backlog as any: effects may take
+    // longer than a baseline lasts.
+    for (const ledger::OpId id : ledger.attempted_since(window.unfinished_from())) {
       const ledger::Operation operation = ledger.operation(id);
       if (!operation.accepted()) continue;
       const Instant came = operation.accepted_at();
@@ -123,7 +125,7 @@ std::string explain(const Findings& findings, bool backlog_gone) {
 Recovery measure_recovery(const ledger::Ledger& ledger, const FaultWindow& window) {
   const Instant fault = window.took_effect_at;
   if (const auto missing = ledger.times_missing(window.observed_from)) {
-    return {.observed_for = window.observed_until - fault, .censored_because = *missing};
+    return {.observed_for = window.observed_until - fault, .censored_because = *missing, .measured = false};
   }
   Findings findings;
   for (const ledger::OpId id : ledger.attempted_since(Instant::min())) {
@@ -176,6 +178,7 @@ Recovery worst_of(std::span<const Recovery> recoveries) {
     worst.normal_backlog = std::max(worst.normal_backlog, each.normal_backlog);
     worst.normal_rate = std::min(worst.normal_rate, each.normal_rate);
     worst.observed_for = std::min(worst.observed_for, each.observed_for);
+    worst.measured = worst.measured && each.measured;
     if (worst.censored_because.empty()) worst.censored_because = each.censored_because;
   }
   return worst;

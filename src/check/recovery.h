@@ -31,6 +31,8 @@ struct Recovery {
   double normal_rate = 0;            // final effects per second in that second
   base::Nanos observed_for{0};       // after the fault; what a censored clock is longer than
   std::string censored_because;      // empty when all clocks have a value
+  // False: too many inputs came since for their times to be known. No clock has a value, and none was late.
+  bool measured = true;
 
   bool operator==(const Recovery&) const = default;
 };

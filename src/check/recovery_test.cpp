@@ -106,6 +106,27 @@ TEST(Recovery, TheBacklogOfTheOutageMustBeGone) {
   EXPECT_NEAR(base::to_ms(recovery.caught_up.value()), 4'000, 30);
 }
 
+// An input every 10 ms whose effect takes 3 s, and a fault that nothing waits for: the backlog is 300 inputs
+// all the time. Counted from the trial's start on alone it was less, and never came back to that.
+TEST(Recovery, EffectsThatTakeLongerThanTheBaselineAreNoBacklog) {
+  Records records;
+  std::uint64_t seq = 0;
+  for (OpId id = 0; id < 3'000; ++id) {
+    const auto t = static_cast<std::int64_t>(id * 10);
+    records.push_back(Attempt{id, key_of(id), at_ms(t)});
+    records.push_back(Outcome{id, Acknowledged{++seq}, at_ms(t + 1)});
+    records.push_back(Effect{kAssignment, key_of(id), seq, at_ms(t + 2'999)});
+    records.push_back(Effect{kUsage, key_of(id), seq, at_ms(t + 3'000)});
+  }
+  FaultWindow window = kWindow;
+  window.observed_from = at_ms(9'000);
+  window.works_from = base::Instant::min();
+  window.observed_until = at_ms(20'000);
+  const Recovery recovery = measure_recovery(fold(std::move(records)), window);
+  EXPECT_NEAR(static_cast<double>(recovery.normal_backlog), 300, 2);
+  EXPECT_EQ(recovery.caught_up, milliseconds{5'000});
+}
+
 TEST(Recovery, WhatAnEarlierTrialLostDoesNotCensorThisOne) {
   FaultWindow later = kWindow;
   later.observed_from = at_ms(5'000);

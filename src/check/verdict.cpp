@@ -63,7 +63,7 @@ Verdict begin_verdict(std::string checker, const ledger::Ledger& ledger) {
   if (ledger.inconsistency()) {
     verdict.proves_nothing = true;
     verdict.inconclusive("the ledger cannot be trusted: " + *ledger.inconsistency());
-  } else if (ledger.counts().ok == 0) {
+  } else if (ledger.counts().ok == 0 && !ledger.run().only_core()) {
     verdict.inconclusive("nothing was acknowledged, so there is nothing to judge");
   }
   return verdict;

@@ -21,8 +21,12 @@ base::Result<fs::path> ledger_of(const fs::path& path) {
   std::error_code failed;
   const fs::file_status status = fs::status(path, failed);
   if (!fs::exists(status)) return base::fail("{}: no such run folder or ledger", path.string());
-  if (!fs::is_directory(status)) return path;
-  if (fs::exists(path / "ledger.bin", failed)) return path / "ledger.bin";
+  const fs::path file = fs::is_directory(status) ? path / "ledger.bin" : path;
+  if (fs::exists(file, failed)) {
+    if (fs::file_size(file, failed) == 0)
+      return base::fail("{} is empty: its run ended before anything was sent", file.string());
+    return file;
+  }
   if (fs::exists(path / "latest" / "ledger.bin", failed)) {
     return base::fail("{} holds runs and is none; its latest one is {}", path.string(),
                       (path / "latest").string());
@@ -95,6 +99,7 @@ class LedgerPrinter {
                                .on_entry = [&](const ledger::Entry& entry) { whole->add(entry); }});
     if (!reading) return std::unexpected(reading.error());
     if (whole->inconsistency()) {
+      proves_nothing_ = true;
       std::fprintf(stderr, "squall: %s: it contradicts itself, and proves nothing: %s\n", file_.c_str(),
                    whole->inconsistency()->c_str());
     }
@@ -104,8 +109,17 @@ class LedgerPrinter {
     return std::move(*whole);
   }
 
+  // What was printed is not all, or proves nothing: kInconclusive.
   int say_the_rest(const ledger::Reading& reading, std::uint64_t printed, const char* what) const {
     std::fflush(stdout);
+    std::error_code failed;
+    if (filter_.asks_for_losses() && !fs::exists(file_.parent_path() / "verdict.json", failed)) {
+      std::fprintf(
+          stderr,
+          "squall: %s: there is no verdict.json beside it: its run did not end, and what lacks an effect "
+          "may be unfinished rather than lost\n",
+          file_.c_str());
+    }
     if (reading.cut_short) {
       std::fprintf(stderr, "squall: %s: %s; the %zu bytes before that are whole\n", file_.c_str(),
                    reading.cut_short->c_str(), reading.good_bytes);
@@ -114,11 +128,12 @@ class LedgerPrinter {
       std::fprintf(stderr, "squall: %s: no such %s; it has %llu records\n", file_.c_str(), what,
                    static_cast<unsigned long long>(reading.records));
     }
-    return kOk;
+    return reading.cut_short || proves_nothing_ ? kInconclusive : kOk;
   }
 
   fs::path file_;
   LedgerFilter filter_;
+  bool proves_nothing_ = false;  // it contradicts itself
 };
 
 struct Asked {

@@ -32,6 +32,7 @@ class LedgerFilter {
 
   // Whether only some inputs are wanted: choose() comes before wants() then.
   bool is_about_inputs() const { return !keys_.empty() || !ids_.empty() || !states_.empty() || lost_; }
+  bool asks_for_losses() const { return lost_; }
   // Picks the inputs, from the whole ledger of the run. Errors: a key or an id that the ledger does not have.
   base::Result<void> choose(const ledger::Ledger& ledger);
   // Ascending.

@@ -1,6 +1,11 @@
 #include "cli/run_command.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <optional>
+
+#include "cli/complain.h"
+#include "experiment/mistake.h"
 
 namespace squall::cli {
 namespace {
@@ -25,9 +30,24 @@ void add_command(CLI::App& app, const Command& command) {
   }
 }
 
+// Why the first word is no command; nothing if it is one, or an option.
+std::optional<std::string> no_such_command(int argc, const char* const* argv,
+                                           const std::vector<Command>& commands) {
+  if (argc < 2 || *argv[1] == '-') return std::nullopt;
+  std::vector<std::string> names;
+  names.reserve(commands.size());
+  for (const Command& command : commands) names.push_back(command.name);
+  if (std::ranges::find(names, argv[1]) != names.end()) return std::nullopt;
+  const auto near = experiment::nearest(argv[1], names);
+  return fmt::format("no such command: {} ({})", argv[1],
+                     near ? fmt::format("did you mean {}?", *near) : "squall --help lists them");
+}
+
 }  // namespace
 
 int run_command(int argc, const char* const* argv, const std::vector<Command>& commands) {
+  if (const auto unknown = no_such_command(argc, argv, commands))
+    return complain(kUsage, base::Error(*unknown));
   CLI::App app("Controlled chaos tests for systems on NATS and JetStream", "squall");
   app.require_subcommand(1);
   app.get_formatter()->column_width(24);

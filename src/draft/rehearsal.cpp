@@ -23,6 +23,8 @@ constexpr base::Nanos kAnswer = seconds(2);
 constexpr std::size_t kMostTried = 4;
 // Further effects of a message come within so long of each other.
 constexpr base::Nanos kBetweenEffects = milliseconds(500);
+// What a message's own effect may come behind the late ones of another.
+constexpr base::Nanos kLateEffects = milliseconds(1500);
 
 std::string fresh_identity(int number) {
   static const std::uint64_t kThisProcess = std::random_device{}();
@@ -151,23 +153,30 @@ Working RunningService::wait_until_working() {
 }
 
 base::Result<std::optional<Sent>> send_one(run::Session& session, run::ControlLink& nats, const Work& work,
-                                           const std::string& payload, base::Nanos patience) {
+                                           const std::string& payload, base::Nanos patience,
+                                           const std::function<bool(const std::string&)>& wanted) {
   const auto seq = session.wait(last_seq(&nats, work.out_stream));
   if (!seq) return std::unexpected(seq.error());
   const base::Instant at = base::now();
   if (auto published = session.wait(publish(&nats, work.input, payload)); !published) {
     return std::unexpected(published.error());
   }
-  auto effect = session.wait(next_effect(&nats, work, *seq, at + patience));
-  if (!effect) return std::optional<Sent>{};
-  return Sent{.effect = std::move(effect->payload), .seq = effect->stream_seq, .after = base::now() - at};
+  std::optional<Sent> sent;
+  base::Instant until = at + patience;
+  for (std::uint64_t from = *seq; auto effect = session.wait(next_effect(&nats, work, from, until));) {
+    from = effect->stream_seq;
+    sent = Sent{.effect = std::move(effect->payload), .seq = from, .after = base::now() - at};
+    if (wanted(sent->effect)) break;
+    until = std::min(until, base::now() + kLateEffects);
+  }
+  return sent;
 }
 
 base::Result<Matched> match_by_sending(run::Session& session, run::ControlLink& nats, const Work& work,
                                        const std::string& sample, std::vector<Match> likely) {
   Matched matched;
   if (likely.empty()) {
-    auto first = send_one(session, nats, work, sample, seconds(5));
+    auto first = send_one(session, nats, work, sample, seconds(5), [](const std::string&) { return true; });
     if (!first) return std::unexpected(first.error());
     matched.messages = 1;
     if (!*first) return matched;
@@ -178,11 +187,14 @@ base::Result<Matched> match_by_sending(run::Session& session, run::ControlLink& 
     const std::string identity = fresh_identity(++matched.messages);
     auto payload = workload::put_json(sample, likely[i].input, "\"" + identity + "\"");
     if (!payload) continue;
-    auto sent = send_one(session, nats, work, *payload, seconds(5));
+    const auto has_identity = [&](const std::string& effect) {
+      return workload::json_text_at(effect, likely[i].effect) == identity;
+    };
+    auto sent = send_one(session, nats, work, *payload, seconds(5), has_identity);
     if (!sent) return std::unexpected(sent.error());
     if (!*sent) continue;
     matched.sent = **sent;
-    if (workload::json_text_at(matched.sent->effect, likely[i].effect) != identity) continue;
+    if (!has_identity(matched.sent->effect)) continue;
     matched.match = likely[i];
     matched.effects = count_effects(session, nats, work, *matched.sent, likely[i].effect, identity);
     return matched;

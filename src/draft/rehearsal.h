@@ -3,6 +3,7 @@
 // are those that it asks for.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,9 +70,11 @@ struct Sent {
   std::uint64_t seq = 0;  // in its stream
   base::Nanos after{};    // the publish
 };
-// Publishes one message and waits for the first effect that is stored then. Nothing: there was none.
+// Publishes one message and waits for an effect that is stored then and `wanted`: a late one of the message
+// before it may come first. Nothing: there was none at all; without one that is wanted the last one.
 base::Result<std::optional<Sent>> send_one(run::Session& session, run::ControlLink& nats, const Work& work,
-                                           const std::string& payload, base::Nanos patience);
+                                           const std::string& payload, base::Nanos patience,
+                                           const std::function<bool(const std::string&)>& wanted);
 
 // Sends the sample as it is, and then with a fresh identity at the most likely places, until one comes out
 // again. `likely` first, then those that the first effect shows. Errors: nothing can be published.

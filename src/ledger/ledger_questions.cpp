@@ -88,12 +88,15 @@ History Ledger::history(OpId id) const {
   if (!known) return history;
   if (history.operation.state == State::failed || history.operation.state == State::unknown)
     history.reason = reasons_[known.facts->reason];
+  const auto repeats = repeats_.find(id);
+  // One that is declared to have no effect has all of them there.
+  const bool all_are_repeats = history.operation.filtered && repeats != repeats_.end();
   for (std::size_t stage = 0; stage < layout_.stages.size(); ++stage) {
     const StageEffects& effects = history.operation.effects[stage];
-    if (effects.count == 0) continue;
+    if (effects.count == 0 || all_are_repeats) continue;
     history.effects.push_back({static_cast<Stage>(stage), history.key, effects.first_seq, effects.first_at});
   }
-  if (const auto repeats = repeats_.find(id); repeats != repeats_.end()) {
+  if (repeats != repeats_.end()) {
     for (const Repeat& repeat : repeats->second) {
       history.effects.push_back({repeat.stage, history.key, repeat.stream_seq, repeat.at});
     }

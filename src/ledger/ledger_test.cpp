@@ -133,6 +133,15 @@ TEST(Ledger, ARunBehindAForeignKeyOrAnEarlyEffectFoldsAsItsRecordsDo) {
   EXPECT_EQ(early[1], "consistent");
 }
 
+TEST(Ledger, TheOneEffectOfAnInputThatIsToHaveNoneIsToldOnce) {
+  Ledger ledger(layout());
+  ledger.add(Attempt{.id = 0, .key = "p-0", .at = at(1), .filtered = true});
+  ledger.add(Effect{kUsage, "p-0", 5, at(2)});
+  EXPECT_EQ(ledger.history(0).effects.size(), 1U);
+  ledger.add(Effect{kUsage, "p-0", 6, at(3)});
+  EXPECT_EQ(ledger.history(0).effects.size(), 2U);
+}
+
 TEST(Ledger, ARunThatLeavesAGapIsAContradiction) {
   Ledger ledger(layout());
   ledger.add(SentRun{.first = 3, .inputs = 2, .at = at(1), .reason = "core"});

@@ -5,14 +5,14 @@
 namespace squall::ledger {
 namespace {
 
+// One that never healed lasts.
 bool lasted(const FaultSpan& fault, base::Instant at) {
-  return fault.struck.at <= at && fault.healed_at && at <= *fault.healed_at;
+  return fault.struck.at <= at && (!fault.healed_at || at <= *fault.healed_at);
 }
 
 base::Nanos distance(const FaultSpan& fault, base::Instant at) {
   if (lasted(fault, at)) return base::Nanos{0};
-  if (at < fault.struck.at) return fault.struck.at - at;
-  return at - fault.healed_at.value_or(fault.struck.at);
+  return at < fault.struck.at ? fault.struck.at - at : at - *fault.healed_at;
 }
 
 }  // namespace
@@ -24,11 +24,12 @@ std::string nearest_fault(const RunFacts& run, base::Instant attempted_at) {
       nearest = &fault;
   }
   if (nearest == nullptr) return "";
-  const std::string& target = nearest->struck.target;
-  if (lasted(*nearest, attempted_at)) return fmt::format(" · sent while a fault of {} lasted", target);
-  const std::string how_far = base::format_duration(distance(*nearest, attempted_at));
-  return attempted_at < nearest->struck.at ? fmt::format(" · sent {} before a fault of {}", how_far, target)
-                                           : fmt::format(" · sent {} after a fault of {}", how_far, target);
+  const std::string fault = fmt::format("fault {}, of {}", nearest->struck.number, nearest->struck.target);
+  if (lasted(*nearest, attempted_at)) {
+    return fmt::format(" · attempted during {}{}", fault, nearest->healed_at ? "" : ", which never healed");
+  }
+  return fmt::format(" · attempted {} {} {}", base::format_duration(distance(*nearest, attempted_at)),
+                     attempted_at < nearest->struck.at ? "before" : "after", fault);
 }
 
 }  // namespace squall::ledger

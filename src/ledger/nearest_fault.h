@@ -8,8 +8,9 @@
 
 namespace squall::ledger {
 
-// " · sent 12 ms before a fault of worker", by when that took effect; "… while a fault of worker lasted";
-// empty where the run had no fault.
+// " · attempted 12 ms before fault 3, of worker", counted from when that took effect (until it was healed);
+// empty where the run had no fault. With a backlog an input's turn comes long after its attempt, and another
+// fault may have struck it then.
 std::string nearest_fault(const RunFacts& run, base::Instant attempted_at);
 
 }  // namespace squall::ledger

@@ -12,11 +12,11 @@ TEST(NearestFault, IsToldByWhenTheInputWasSent) {
   EXPECT_EQ(nearest_fault(run, at(1)), "");
   run.faults = {{.struck = {.number = 1, .target = "worker", .at = at(1'000)}, .healed_at = at(2'000)},
                 {.struck = {.number = 2, .target = "nats-1", .at = at(5'000)}, .healed_at = {}}};
-  EXPECT_EQ(nearest_fault(run, at(988)), " · sent 12 ms before a fault of worker");
-  EXPECT_EQ(nearest_fault(run, at(1'500)), " · sent while a fault of worker lasted");
-  EXPECT_EQ(nearest_fault(run, at(2'250)), " · sent 250 ms after a fault of worker");
-  EXPECT_EQ(nearest_fault(run, at(4'000)), " · sent 1.00 s before a fault of nats-1");
-  EXPECT_EQ(nearest_fault(run, at(5'100)), " · sent 100 ms after a fault of nats-1");
+  EXPECT_EQ(nearest_fault(run, at(988)), " · attempted 12 ms before fault 1, of worker");
+  EXPECT_EQ(nearest_fault(run, at(1'500)), " · attempted during fault 1, of worker");
+  EXPECT_EQ(nearest_fault(run, at(2'250)), " · attempted 250 ms after fault 1, of worker");
+  EXPECT_EQ(nearest_fault(run, at(4'000)), " · attempted 1.00 s before fault 2, of nats-1");
+  EXPECT_EQ(nearest_fault(run, at(5'100)), " · attempted during fault 2, of nats-1, which never healed");
 }
 
 }  // namespace

@@ -80,6 +80,13 @@ bool RunFacts::has_requests() const {
                      [](const Source& source) { return source.kind == OperationKind::request; });
 }
 
+bool RunFacts::only_core() const {
+  // Indexes count from 1.
+  return sources.size() > 1 && std::all_of(sources.begin() + 1, sources.end(), [](const Source& source) {
+           return source.kind == OperationKind::core;
+         });
+}
+
 bool RunFacts::scanned(OpId id) const {
   return !scans.empty() && std::all_of(scans.begin(), scans.end(), [id](const auto& scan) {
     return scan.second.complete() && id < scan.second.inputs_before;

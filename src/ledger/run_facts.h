@@ -38,6 +38,8 @@ struct RunFacts {
   std::optional<std::string> add(const Circumstance& circumstance, std::uint64_t inputs);
   const Source& source(std::uint32_t index) const;
   bool has_requests() const;  // some source sends requests
+  // Every source publishes to core NATS, where nothing is ever acknowledged.
+  bool only_core() const;
   // Whether every stream with inputs was scanned to its end, and such a scan would have found the input.
   bool scanned(OpId id) const;
 };

@@ -64,7 +64,7 @@ std::string make_summary(const TrialReport& trial) {
     text += (trial.victim == Victim::link ? " · for " : " · down ") +
             (at_once ? "0 s" : base::format_duration(*trial.down_time));
   }
-  text += fmt::format(" · {} unfinished", trial.total_hits());
+  if (trial.not_measured.empty()) text += fmt::format(" · {} unfinished", trial.total_hits());
   if (trial.faults.size() > 1) text += fmt::format(" · the worst of {} faults:", trial.faults.size());
   const auto add_if_seen = [&](std::string_view name, std::optional<base::Nanos> value) {
     if (!value) return;
@@ -80,6 +80,7 @@ std::string make_summary(const TrialReport& trial) {
   add_if_seen("detected", trial.phases.detected);
   add_if_seen(said(kBack, trial.victim), trial.phases.server_back);
   add_if_seen("reconnected", trial.phases.reconnected);
+  if (!trial.not_measured.empty()) return text + " · its recovery could not be measured";
   add("first output", trial.phases.first_output);
   add("caught up", trial.phases.caught_up);
   add("green", trial.time_to_green);

@@ -71,6 +71,7 @@ struct TrialReport {
   std::vector<StageHits> hits;
   // Those that took effect, in that order. `phases` and `time_to_green` hold the worst of each clock.
   std::vector<FaultReport> faults;
+  std::string not_measured;  // why the clocks of recovery are not known; empty: they are
   std::uint64_t acked = 0;
   std::uint64_t failed = 0;
   std::uint64_t unknown = 0;

@@ -153,11 +153,11 @@ class ExperimentRun {
     phase("control");
     const base::Instant settled = base::now() + experiment_.trials.control / 2;
     const base::Instant until = base::now() + experiment_.trials.control;
-    std::optional<std::uint64_t> behind_at_half;
+    std::optional<workload::Progress> half;
     while (base::now() < until) {
       if (base::now() > settled) {
         learn_normal_age();
-        if (!behind_at_half) behind_at_half = load_->progress().unfinished;
+        if (!half) half = load_->progress();
       }
       session_.live().show(experiment_.name + "  control, no fault");
       session_.wait_for(milliseconds(20));
@@ -166,7 +166,7 @@ class ExperimentRun {
     session_.say(fmt::format("control    no fault, {}: {} in, {} acknowledged, {} unfinished",
                              base::format_duration(experiment_.trials.control), progress.counts.attempted,
                              progress.counts.ok, progress.unfinished));
-    say_overload(behind_at_half.value_or(0), progress.unfinished);
+    if (half) say_overload(*half, progress);
     const bool acknowledges = experiment_.workload.transport != experiment::Transport::kCore;
     if (acknowledges && progress.counts.ok == 0) {
       inconclusive("nothing was acknowledged without a fault");
@@ -176,14 +176,22 @@ class ExperimentRun {
   }
 
   // A service that does not keep up with the load has clocks that say more about that than about the faults.
-  void say_overload(std::uint64_t behind_at_half, std::uint64_t behind) {
+  // Only where effects had begun to come at half time: before that, slow and overloaded look the same.
+  void say_overload(const workload::Progress& half, const workload::Progress& end) {
     constexpr std::uint64_t kWorthSaying = 20;
-    const bool waits_for_it = experiment_.workload.in_flight > 0;
-    if (waits_for_it || behind < kWorthSaying || behind < behind_at_half + behind_at_half / 2) return;
+    if (half.counts.effects.empty() || half.counts.effects.back() == 0) return;
+    const auto behind = [this](const workload::Progress& at) {
+      if (experiment_.workload.transport != experiment::Transport::kCore) return at.unfinished;
+      return at.counts.attempted - std::min(at.counts.attempted, at.counts.effects.back());
+    };
+    const std::uint64_t sent = end.counts.attempted - half.counts.attempted;
+    const std::uint64_t grown = behind(end) - std::min(behind(end), behind(half));
+    if (grown < kWorthSaying || grown < sent / 5) return;
     const std::string what = fmt::format(
-        "without a fault the backlog grew from {} to {} inputs within {}: does the service keep up with this "
-        "load (workload.rate)? Every clock counts the backlog, too",
-        behind_at_half, behind, base::format_duration(experiment_.trials.control / 2));
+        "without a fault the backlog grew from {} to {} inputs within {}, of {} sent: does the service keep "
+        "up with "
+        "this load (workload.rate)? Every clock counts the backlog, too",
+        behind(half), behind(end), base::format_duration(experiment_.trials.control / 2), sent);
     session_.say("           " + what);
     case_.notes.push_back({"overload", what});
   }
@@ -220,18 +228,16 @@ class ExperimentRun {
   }
 
   void one_trial(const fault::TrialSteps& steps) {
-    TrialPlace place{.session = session_,
-                     .experiment = experiment_,
-                     .system = system_,
-                     .load = *load_,
-                     .disturbed_at = disturbed_at_,
-                     .given_up_at = given_up_at_,
-                     .green = green_};
+    TrialPlace place{
+        .session = session_,
+        .experiment = experiment_,
+        .system = system_,
+        .load = *load_,
+        .disturbed_at = disturbed_at_,
+        .given_up_at = given_up_at_,
+        .green = green_,
+        .record_faults = [&](const std::vector<Struck>& struck) { record_faults(steps, struck); }};
     TrialResult result = run_trial(place, steps);
-    for (ledger::Circumstance& fact : fault_facts(steps, result.struck, next_fault_)) {
-      if (std::holds_alternative<ledger::FaultStruck>(fact)) ++next_fault_;
-      load_->record(std::move(fact));
-    }
     note_strikes(result);
     report::TrialReport& trial = result.report;
     trial.summary = report::make_summary(trial);
@@ -248,6 +254,13 @@ class ExperimentRun {
     case_.trials.push_back(std::move(trial));
   }
 
+  void record_faults(const fault::TrialSteps& steps, const std::vector<Struck>& struck) {
+    for (ledger::Circumstance& fact : fault_facts(steps, struck, next_fault_)) {
+      if (std::holds_alternative<ledger::FaultStruck>(fact)) ++next_fault_;
+      load_->record(std::move(fact));
+    }
+  }
+
   // Every strike for itself: a later one of the same trial disturbs anew.
   void note_strikes(const TrialResult& result) {
     for (FaultOnRecord& fault :
@@ -259,17 +272,7 @@ class ExperimentRun {
   void find_disturbances(const ledger::Ledger& ledger) {
     for (check::FaultWindow window : strikes_) {
       window.observed_until = base::now();
-      check::Disturbance disturbance{.from = window.took_effect_at, .until = {}};
-      const check::Recovery recovery = check::measure_recovery(ledger, window);
-      // Where effects may be missing: until the last of those that came.
-      const auto until = experiment_.expect.tolerates_losses()
-                             ? std::max(recovery.struck_work_done, recovery.first_output)
-                             : recovery.caught_up;
-      if (until) {
-        const base::Instant caught_up = window.took_effect_at + *until;
-        disturbance.until = std::max(caught_up, window.healed_at.value_or(caught_up));
-      }
-      known_.disturbances.push_back(disturbance);
+      known_.disturbances.push_back(disturbance_of(window, ledger, experiment_));
     }
   }
 

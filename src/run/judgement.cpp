@@ -18,13 +18,14 @@ void expect(report::CaseReport& report, Group group, std::string text, std::stri
   report.assertions.push_back({group, std::move(text), std::move(want), std::move(got), ok});
 }
 
-// Over the trials whose fault was seen to happen: a fault that did not happen has no recovery, and makes its
-// trial inconclusive anyway.
+// Over the trials whose fault was seen to happen and whose recovery could be measured: the others are
+// inconclusive anyway.
 void judge_clock(report::CaseReport& report, std::string name, const experiment::ClockBound& bound,
                  std::optional<base::Nanos> (*value)(const report::TrialReport&)) {
   std::vector<report::TrialReport> disturbed;
-  std::ranges::copy_if(report.trials, std::back_inserter(disturbed),
-                       [](const report::TrialReport& trial) { return trial.took_effect_at.has_value(); });
+  std::ranges::copy_if(report.trials, std::back_inserter(disturbed), [](const report::TrialReport& trial) {
+    return trial.took_effect_at.has_value() && trial.not_measured.empty();
+  });
   if (disturbed.empty()) return;
   report::ClockReport clock = report::clock_of(name, disturbed, value);
   const auto demand = [&](std::string_view what, const std::optional<base::Nanos>& got,
@@ -48,8 +49,10 @@ void judge_clock(report::CaseReport& report, std::string name, const experiment:
 void judge_hits(report::CaseReport& report, const experiment::HitBound& bound) {
   using Kind = experiment::HitBound::Kind;
   if (report.trials.empty() || bound.kind == Kind::kNotJudged) return;
-  const auto struck = static_cast<std::uint64_t>(std::ranges::count_if(
-      report.trials, [](const report::TrialReport& trial) { return trial.total_hits() > 0; }));
+  const auto struck =
+      static_cast<std::uint64_t>(std::ranges::count_if(report.trials, [](const report::TrialReport& trial) {
+        return trial.total_hits() > 0 || !trial.not_measured.empty();
+      }));
   const auto trials = static_cast<std::uint64_t>(report.trials.size());
   const bool ok = bound.kind == Kind::kAll ? struck == trials
                   : bound.kind == Kind::kSome

@@ -200,14 +200,18 @@ std::string explain_duplicates(const experiment::Experiment& experiment, const l
     return fmt::format(
         "{} stored more than one effect with no fault near: is that by design (effect.per_input)?", service);
   }
-  if (effect.subject.empty()) {
-    return fmt::format("{} did an input again that was delivered again: make the effect idempotent", service);
+  std::string why =
+      effect.subject.empty()
+          ? fmt::format("{} did an input again that was delivered again: make the effect idempotent", service)
+          : fmt::format(
+                "{} stored an effect again for an input that was delivered again: give each {} a "
+                "Nats-Msg-Id made of its input's identity",
+                service, effect.subject);
+  if (doubled.undisturbed > 0) {
+    why += fmt::format("; {} of {} with no fault near: is that by design (effect.per_input)?",
+                       doubled.undisturbed, doubled.all);
   }
-  return fmt::format(
-      "{} stored an effect again for an input that was delivered again: give each {} a Nats-Msg-Id made of "
-      "its "
-      "input's identity",
-      service, effect.subject);
+  return why;
 }
 
 std::vector<report::Note> explain_losses(const Losses& losses) { return Explanation(losses).notes(); }

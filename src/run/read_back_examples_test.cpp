@@ -53,7 +53,7 @@ TEST(ReadBackExamples, AnExampleWhoseTimesWereLetGoIsToldInFull) {
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_THAT(checks[0].examples[0].facts,
               HasSubstr("p-5 · attempted 00:00:00.005 · PubAck 00:00:00.006 (#6) · stored #6 00:00:00.905 · "
-                        "sent 12 ms before a fault of worker"));
+                        "attempted 12 ms before fault 1, of worker"));
   EXPECT_THAT(checks[0].examples[0].facts, Not(HasSubstr("the rest")));
   std::filesystem::remove(file);
 }

@@ -149,8 +149,8 @@ base::Result<void> RunningSystem::start_servers() {
 
 base::Result<void> RunningSystem::make_streams() {
   if (experiment_.nats.streams.empty() && experiment_.nats.consumers.empty()) return {};
-  return session_.wait(run::make_streams(*control_, experiment_.nats, session_.run_id(), made_,
-                                         base::now() + seconds(10)));
+  return session_.wait(
+      run::make_streams(*control_, experiment_.nats, session_.run_id(), made_, base::now() + seconds(10)));
 }
 
 base::Result<void> RunningSystem::open_links() {

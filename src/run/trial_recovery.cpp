@@ -55,6 +55,24 @@ std::optional<base::Nanos> back_of(const check::Recovery& recovery,
   return experiment.expect.tolerates_losses() ? recovery.first_output : recovery.caught_up;
 }
 
+check::Disturbance disturbance_of(const check::FaultWindow& window, const ledger::Ledger& ledger,
+                                  const experiment::Experiment& experiment) {
+  const check::Recovery recovery = check::measure_recovery(ledger, window);
+  // Where effects may be missing: until the last of those that came.
+  const auto back = experiment.expect.tolerates_losses()
+                        ? std::max(recovery.struck_work_done, recovery.first_output)
+                        : recovery.caught_up;
+  if (!back) return {.from = window.took_effect_at, .until = {}};
+  const base::Instant back_at = window.took_effect_at + *back;
+  base::Instant until = std::max(back_at, window.over_at());
+  for (const ledger::OpId id : ledger.attempted_since(window.took_effect_at)) {
+    const ledger::Operation operation = ledger.operation(id);
+    if (operation.attempted_at <= back_at && operation.finished())
+      until = std::max(until, operation.finished_at());
+  }
+  return {.from = window.took_effect_at, .until = until};
+}
+
 bool is_back_from_all(const ledger::Ledger& ledger, std::span<const FaultOnRecord> faults,
                       const experiment::Experiment& experiment) {
   // The last one is the last to be back, most of the time.
@@ -93,6 +111,11 @@ std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& led
                              .hits = std::max<std::uint64_t>(hits, each.held_unfinished ? 1 : 0)});
   }
   const check::Recovery worst = check::worst_of(recoveries);
+  if (!worst.measured) {
+    report.not_measured = worst.censored_because;
+    report.faults.clear();
+    return "";
+  }
   report.phases.first_output = worst.first_output;
   report.phases.caught_up = worst.caught_up;
   report.time_to_green = longest_to_green;

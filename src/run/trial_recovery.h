@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "check/disturbance.h"
 #include "check/fault_window.h"
 #include "check/recovery.h"
 #include "experiment/experiment.h"
@@ -34,6 +35,12 @@ std::vector<FaultOnRecord> faults_on_record(const std::vector<Struck>& struck, b
 // When the work is back as well. Where effects may be missing, new work that flows again must do: what waits
 // and what is gone look the same.
 std::optional<base::Nanos> back_of(const check::Recovery& recovery, const experiment::Experiment& experiment);
+
+// From the strike until the system was back, and until what was sent meanwhile was done: what went to a dead
+// process's connection comes again together with what that held, some of it when what it held is done
+// already.
+check::Disturbance disturbance_of(const check::FaultWindow& window, const ledger::Ledger& ledger,
+                                  const experiment::Experiment& experiment);
 
 // From all of them, as the ledger shows it by the windows' end.
 bool is_back_from_all(const ledger::Ledger& ledger, std::span<const FaultOnRecord> faults,

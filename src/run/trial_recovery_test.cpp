@@ -53,6 +53,45 @@ report::TrialReport told(const ledger::Ledger& ledger) {
   return report;
 }
 
+// Struck at 10 s, over at 10.1 s. What was sent just before comes again at 12 s and is done then; what was
+// sent just after the fault was over went to the same dead connection, and is done 200 µs later.
+TEST(TrialRecovery, WhatCameAgainTogetherWithTheStruckWorkIsDisturbedToo) {
+  Records records;
+  for (ledger::OpId id = 0; id < 4'000; ++id) {
+    const auto t = static_cast<std::int64_t>(id * 10);
+    records.push_back(Attempt{id, key_of(id), at_ms(t)});
+    records.push_back(Outcome{id, Acknowledged{id + 1}, at_ms(t + 1)});
+    base::Instant done = at_ms(t + 6);
+    if (id == 1'000) done = at_ms(12'000);
+    if (id == 1'012) done = at_us(12'000'200);
+    records.push_back(Effect{kAssignment, key_of(id), id + 1, done});
+    records.push_back(Effect{kUsage, key_of(id), id + 1, done});
+  }
+  const check::FaultWindow window{at_ms(5'000), at_ms(10'000), at_ms(10'100), at_ms(30'000)};
+  const check::Disturbance disturbance = disturbance_of(window, fold(records), experiment::Experiment{});
+  EXPECT_EQ(disturbance.from, at_ms(10'000));
+  ASSERT_TRUE(disturbance.until);
+  EXPECT_GE(*disturbance.until, at_us(12'000'200));
+  EXPECT_LT(*disturbance.until, at_ms(12'100));
+}
+
+TEST(TrialRecovery, AFastLoadWhoseTimesAreForgottenIsNotMeasuredRatherThanNeverBack) {
+  ledger::Ledger ledger({.stages = {"assignment", "usage"}, .key_prefix = "p-", .anchor = {}},
+                        {.keep_times = 1'000});
+  for (ledger::OpId id = 0; id < 10'000; ++id) {
+    const auto t = static_cast<std::int64_t>(id * 10);
+    ledger.add(Attempt{id, key_of(id), at_ms(t)});
+    ledger.add(Outcome{id, Acknowledged{id + 1}, at_ms(t + 1)});
+    ledger.add(Effect{kAssignment, key_of(id), id + 1, at_ms(t + 5)});
+    ledger.add(Effect{kUsage, key_of(id), id + 1, at_ms(t + 6)});
+  }
+  const report::TrialReport report = told(ledger);
+  EXPECT_THAT(report.not_measured, HasSubstr("only the times of inputs from"));
+  EXPECT_TRUE(report.faults.empty());
+  EXPECT_THAT(report::make_summary(report), HasSubstr("could not be measured"));
+  EXPECT_EQ(report::make_summary(report).find("never"), std::string::npos);
+}
+
 TEST(TrialRecovery, EachFaultHasClocksOfItsOwn) {
   const report::TrialReport report = told(two_kills({}, {}));
   ASSERT_EQ(report.faults.size(), 2U);

@@ -51,7 +51,8 @@ void strike_all(TrialPlace& place, Strikes& strikes, const fault::TrialSteps& pl
 
 // As if the trial ended now.
 bool is_back(TrialPlace& place, const TrialResult& result) {
-  const auto faults = faults_on_record(result.struck, result.observed_from, base::now());
+  const auto faults = faults_on_record(result.struck, result.observed_from, base::now(),
+                                       place.given_up_at.value_or(base::Instant::min()));
   return place.load.with_ledger(
       [&](const ledger::Ledger& ledger) { return is_back_from_all(ledger, faults, place.experiment); });
 }
@@ -80,11 +81,16 @@ void judge(TrialResult& result, const experiment::Experiment& experiment,
            fmt::format("{} was not healed: {}", struck.fault, struck.not_healed.value_or("")));
   }
   if (experiment.expect.hit.kind == experiment::HitBound::Kind::kAll && report.took_effect_at) {
-    demand(report.total_hits() > 0, check::VerdictKind::inconclusive, "no unfinished work was struck");
+    demand(report.total_hits() > 0 || !report.not_measured.empty(), check::VerdictKind::inconclusive,
+           "no unfinished work was struck");
   }
   std::string waiting;
   for (const std::string& probe : waiting_for) waiting += "; " + probe;
-  if (report.took_effect_at) {
+  if (!report.not_measured.empty()) {
+    demand(false, check::VerdictKind::inconclusive,
+           fmt::format("its recovery could not be measured: {}, since the load is so fast; lower its rate",
+                       report.not_measured));
+  } else if (report.took_effect_at) {
     demand(report.time_to_green.has_value(), check::VerdictKind::fail,
            fmt::format("not green within {}{}", base::format_duration(report.observed_for()), waiting));
   }
@@ -131,7 +137,13 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
                            place.green->begin(at);
                          },
                      .over = [&](base::Instant effect_at) { place.green->over(effect_at); }});
-  strike_all(place, strikes, planned);
+  try {
+    strike_all(place, strikes, planned);
+  } catch (...) {
+    place.record_faults(strikes.struck());
+    throw;
+  }
+  place.record_faults(strikes.struck());
   // Beyond this point nothing disturbs the system any more.
   place.green->all_over();
   result.struck = strikes.struck();

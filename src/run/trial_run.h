@@ -1,6 +1,7 @@
 // One trial: baseline, faults, recovery; and what is known of it afterwards.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ struct TrialPlace {
   std::optional<base::Instant>& given_up_at;
   // Fed with every observation while it is there; set by the trial.
   std::optional<GreenClocks>& green;
+  // Called once its faults are over, also on the way out of an interrupted trial.
+  std::function<void(const std::vector<Struck>&)> record_faults;
 };
 
 struct TrialResult {

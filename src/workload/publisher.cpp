@@ -321,6 +321,19 @@ void Publisher::disconnect() {
 }
 
 void Publisher::conclude() {
+  if (options_.transport == Transport::kRequest) {
+    std::uint64_t unasked = 0;
+    for (const auto& connection : connections_) {
+      if (connection) unasked += connection->counters().late_replies;
+    }
+    // One that comes after its time-out is late, and its request unknown.
+    const std::uint64_t late = recorder_.ledger().counts().unknown;
+    if (unasked > late) {
+      recorder_.doubt(
+          "replies that nobody waited for: is a request answered twice? Second replies are not counted",
+          unasked - late);
+    }
+  }
   if (next_ == 0) {
     const std::string& why = dialer_.last_error();
     recorder_.doubt(fmt::format("nothing was sent: {}", why.empty() ? "the load never began" : why));

@@ -130,8 +130,12 @@ void Workload::finish(base::Instant deadline) {
     publisher_.conclude();
     for (const auto& effect : stored_) effect->conclude();
     for (const auto& command : commands_) command->conclude();
+    // What comes from now on is in nobody's verdict, and not in the ledger either.
+    tasks_->cancel();
     recorder_.flush();
   });
+  (void)thread_->run(tasks_->join(base::now() + seconds(2)));
+  commands_.clear();
 }
 
 void Workload::give_up_before(base::Instant instant) {

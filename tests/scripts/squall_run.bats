@@ -20,7 +20,7 @@ load squall
   [ "$("$SQUALL" ledger . --kind attempt | wc -l)" -eq "$(jq -r '.cases[0].totals.attempted' verdict.json)" ]
   [ "$("$SQUALL" ledger . --id 5 --kind outcome | jq -r '"\(.id) \(.outcome)"')" = "5 ok" ]
   [ "$("$SQUALL" ledger . --kind fault_struck | jq -r .target)" = nats-1 ]
-  [[ $("$SQUALL" ledger . --id 5 --inputs) == *" · PubAck "*" · usage "*" · stored · sent "*" a fault of nats-1" ]]
+  [[ $("$SQUALL" ledger . --id 5 --inputs) == *" · PubAck "*" · usage "*" · stored · attempted "*" fault 1, of nats-1" ]]
   run "$SQUALL" ledger . --lost
   [ "$status" -eq 0 ]
   [[ $output == *"no such inputs"* ]]
