@@ -126,6 +126,7 @@ asio::awaitable<PublishOutcome> Connection::publish_js(
   const std::shared_ptr<Session> session = session_;
   const auto waiter = std::make_shared<Waiter<PublishOutcome>>(session->io_context.get_executor());
   std::vector<wire::Header> fields;
+  fields.reserve(headers.size());
   for (const auto& [name, value] : headers) fields.push_back({name, value});
   PublishCompletion on_outcome = [waiter](PublishOutcome outcome) { waiter->set(std::move(outcome)); };
   session->begin(subject, payload, fields, deadline, std::move(on_outcome));

@@ -19,7 +19,7 @@ namespace squall::client {
 template <typename T>
 class Waiter {
  public:
-  explicit Waiter(boost::asio::any_io_executor executor) : timer_(std::move(executor)) {}
+  explicit Waiter(const boost::asio::any_io_executor& executor) : timer_(executor) {}
 
   // The first value stays.
   void set(T value) {

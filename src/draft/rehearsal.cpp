@@ -130,6 +130,14 @@ base::Result<RunningService> RunningService::start(run::Session& session, run::C
   return running;
 }
 
+std::optional<std::string> RunningService::ended() const {
+  const auto status = child_->exit_status();
+  if (!status) return std::nullopt;
+  const std::string lines = process::last_lines(child_->log_path(), 10);
+  if (lines.empty()) return status->describe() + ", without a word";
+  return fmt::format("{}; its last lines:\n{}", status->describe(), lines);
+}
+
 Working RunningService::wait_until_working() {
   Working working;
   const base::Instant deadline = child_->started_at() + patience_;
@@ -142,11 +150,8 @@ Working RunningService::wait_until_working() {
       working.processes = child_->tree().members().size();
       return working;
     }
-    if (const auto ended = child_->exit_status()) {
-      working.ended = fmt::format("{}; its last lines:\n{}", ended->describe(),
-                                  process::last_lines(child_->log_path(), 10));
-      return working;
-    }
+    working.ended = ended();
+    if (working.ended) return working;
     session_->wait_for(kLookAgain);
   }
   return working;

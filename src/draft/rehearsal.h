@@ -50,6 +50,8 @@ class RunningService {
 
   // Waits until somebody works on the stream who did not before the start.
   Working wait_until_working();
+  // How, with its last lines; nothing while it runs.
+  std::optional<std::string> ended() const;
   // Ends the tree; blocks for milliseconds.
   void stop() { child_.reset(); }
   const process::Child& child() const { return *child_; }

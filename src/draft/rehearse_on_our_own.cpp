@@ -170,10 +170,7 @@ void send_messages(run::Session& session, run::ControlLink& nats, const Work& wo
   auto matched = match_by_sending(session, nats, work, found.draft.sample, {});
   if (!matched) return say("try", matched.error().message());
   if (!matched->match) {
-    if (const auto ended = running.child().exit_status()) {
-      return say("try", fmt::format("it ended by itself: {}; its last lines:\n{}", ended->describe(),
-                                    process::last_lines(running.child().log_path(), 10)));
-    }
+    if (const auto ended = running.ended()) return say("try", "it ended by itself: " + *ended);
     return say("try", matched->sent
                           ? "effects came, but none with an identity of its input: see the TODO"
                           : fmt::format("no effect in {} within 5 s, see the TODO: {}", work.output,

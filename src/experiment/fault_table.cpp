@@ -197,7 +197,8 @@ bool read_together(const Table<CommonFields>& common, Reading& reading, const No
   return all;
 }
 
-std::shared_ptr<const Table<RandomSchedule>> random_table(std::shared_ptr<const Table<CommonFields>> common) {
+std::shared_ptr<const Table<RandomSchedule>> random_table(
+    const std::shared_ptr<const Table<CommonFields>>& common) {
   auto table = std::make_shared<Table<RandomSchedule>>();
   using Choice = RandomSchedule::Choice;
   const Shape<Choice> choice_shape{

@@ -80,11 +80,13 @@ void check_effect(Reading& reading, const Node& node, const std::string& field, 
   }
   const auto* carries = node.find_entry("carries");
   if (effect.subject.empty() && carries != nullptr) {
-    reading.mistake(carries->first, joined(field, "carries"), "belongs to a subject");
+    reading.mistake(carries->first, joined(field, "carries"),
+                    "goes with subject alone: only stored effects have it");
   }
   const auto* stream = node.find_entry("stream");
   if (effect.subject.empty() && stream != nullptr) {
-    reading.mistake(stream->first, joined(field, "stream"), "belongs to a subject");
+    reading.mistake(stream->first, joined(field, "stream"),
+                    "goes with subject alone: only stored effects have it");
   }
   if (!effect.name.empty()) return;
   effect.name = effect.reply ? "reply" : "effect";

@@ -16,6 +16,8 @@ std::string describe_outcome(const History& history, const Layout& layout) {
     case State::open:
       return "no outcome yet";
     case State::ok:
+      // A reply acknowledges a request without storing anything.
+      if (operation.stream_seq == 0) return "answered " + clock_time(operation.ended_at, layout);
       return fmt::format("PubAck {} (#{})", clock_time(operation.ended_at, layout), operation.stream_seq);
     case State::failed:
     case State::unknown:

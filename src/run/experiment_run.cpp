@@ -169,10 +169,17 @@ class ExperimentRun {
     if (half) say_overload(*half, progress);
     const bool acknowledges = experiment_.workload.transport != experiment::Transport::kCore;
     if (acknowledges && progress.counts.ok == 0) {
-      inconclusive("nothing was acknowledged without a fault");
-      return true;  // the drain says why
+      inconclusive("nothing was acknowledged without a fault, so none was struck");
+      return end_before_faults();
     }
     return some_effect_comes();
+  }
+  bool end_before_faults() {
+    load_->stop_load();
+    load_->finish(base::now() + kScanPatience);
+    say_doubts();
+    say_what_is_known();
+    return false;
   }
 
   // A service that does not keep up with the load has clocks that say more about that than about the faults.
@@ -189,8 +196,7 @@ class ExperimentRun {
     if (grown < kWorthSaying || grown < sent / 5) return;
     const std::string what = fmt::format(
         "without a fault the backlog grew from {} to {} inputs within {}, of {} sent: does the service keep "
-        "up with "
-        "this load (workload.rate)? Every clock counts the backlog, too",
+        "up with this load (workload.rate)? Every clock counts the backlog, too",
         behind(half), behind(end), base::format_duration(experiment_.trials.control / 2), sent);
     session_.say("           " + what);
     case_.notes.push_back({"overload", what});
@@ -206,11 +212,7 @@ class ExperimentRun {
             "workload.effect and its match say where its effects are?",
             load_->progress().counts.attempted, experiment_.workload.effects.back().name,
             base::format_duration(kFirstEffect)));
-        load_->stop_load();
-        load_->finish(base::now() + kScanPatience);
-        say_doubts();
-        say_what_is_known();
-        return false;
+        return end_before_faults();
       }
       session_.live().show(experiment_.name + "  control, waits for a first effect");
       session_.wait_for(milliseconds(20));
