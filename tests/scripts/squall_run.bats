@@ -24,6 +24,12 @@ load squall
   run "$SQUALL" ledger . --lost
   [ "$status" -eq 0 ]
   [[ $output == *"no such inputs"* ]]
+  # What is cut short is not all of it, and the exit code says so.
+  head -c -1 ledger.bin >cut.bin
+  run "$SQUALL" ledger cut.bin --lost
+  [ "$status" -eq 3 ]
+  [[ $output == *"bytes before that are whole"* ]]
+  rm cut.bin
   run "$SQUALL" ledger . --lost --json
   [[ $output == *"no such records"* ]]
   run "$SQUALL" ledger ..
