@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Sourced by the benchmarks: the server that they measure against, and how their figures are told.
 
-# $1: an empty folder. Sets nats_server_pid, nats_url and nats_monitor; the caller ends it. SQUALL_NATS_SERVER names the binary.
+# $1: an empty folder. Sets nats_server_pid, nats_url and nats_monitor; the caller ends it. SQUALL_NATS_SERVER names the
+# binary.
 bench_server=${SQUALL_NATS_SERVER:-$(PATH="$PATH:/usr/sbin" command -v nats-server)}
 start_bench_server() {
   cat >"$1/nats.conf" <<EOT

@@ -9,7 +9,8 @@ usage() {
 usage: bench/ledger/throughput.sh [ROUNDS] [MODE ...]
 default: 5 rounds of js-sync js-async js-read core core-sub
 core: core publishing, nobody subscribes; core-sub: one `nats bench sub` does, and its messages a second count, the
-same subscriber for all three. js-read: reads what a stream holds; squall by its ordered reader, as effects; the peers fetch and acknowledge, and
+same subscriber for all three.
+js-read: reads what a stream holds; squall by its ordered reader, as effects; the peers fetch and acknowledge, and
 `nats bench js ordered` is shown, too.
 Needs throughput_bench and libnats_peer (scripts/build.sh release throughput_bench libnats_peer; SQUALL_BENCH_BIN
 names another folder than build/release/bin) and Go, for the NATS CLI (scripts/nats_cli.sh), or
@@ -75,8 +76,14 @@ rate_told() { grep -oE '[0-9,]+ msgs/sec' "$1" | tail -1 | tr -dc 0-9; }
 with_subscriber() {
   bench sub bench >"$folder/subscriber" &
   local subscriber=$! out
-  until [[ $(curl -s "$nats_monitor/subsz?subs=1&test=bench" | jq '.subscriptions_list | length') == 1 ]]; do sleep 0.02; done
+  for _ in {1..500}; do
+    [[ $(curl -s "$nats_monitor/subsz?subs=1&test=bench" | jq '.subscriptions_list | length') == 1 ]] && break
+    sleep 0.02
+  done
   out=$("$@")
+  # A message that was lost on the way would keep it waiting for ever.
+  for _ in {1..600}; do kill -0 "$subscriber" 2>/dev/null || break; sleep 0.1; done
+  kill "$subscriber" 2>/dev/null && { echo "throughput.sh: the subscriber did not get all messages" >&2; return 1; }
   wait "$subscriber"
   echo "$(rate_told "$folder/subscriber") ${out#* }"
 }

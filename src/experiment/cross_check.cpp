@@ -18,6 +18,7 @@ class CrossCheck {
 
   void run() {
     check_names();
+    check_core();
     check_processes();
     check_probes();
     for (std::size_t i = 0; i < experiment_.faults.size(); ++i) check_fault(experiment_.faults[i]);
@@ -41,6 +42,15 @@ class CrossCheck {
       if (place == fault.place && path.starts_with("faults[")) return path.substr(0, path.find(']') + 1);
     }
     return "faults";
+  }
+
+  // What nobody acknowledges is never a loss: asked for, it must not seem to be judged.
+  void check_core() {
+    const LossBound not_judged{.in_nats = {}, .by_service = {}, .stranded = {}, .pending = {}};
+    if (experiment_.workload.transport != Transport::kCore || experiment_.expect.lost == not_judged) return;
+    if (!reading_.places().contains("expect.lost")) return;
+    reading_.mistake_at("expect.lost",
+                        "cannot be judged of core publishes, which nobody acknowledges: leave it out");
   }
 
   // Processes, links and servers share one space of names: faults and moments refer to them alike.

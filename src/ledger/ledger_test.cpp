@@ -142,6 +142,27 @@ TEST(Ledger, TheOneEffectOfAnInputThatIsToHaveNoneIsToldOnce) {
   EXPECT_EQ(ledger.history(0).effects.size(), 2U);
 }
 
+// They never end otherwise: only what could not be handed over is an outage.
+TEST(Ledger, CorePublishesThatAreHandedOverAreNoOutage) {
+  Ledger ledger(layout());
+  ledger.add(Source{1, 0, OperationKind::core, "in", at(0)});
+  const auto publish = [&](OpId id, int ms, bool handed_over) {
+    ledger.add(Attempt{.id = id, .key = "p-" + std::to_string(id), .at = at(ms), .source = 1});
+    if (handed_over) return ledger.add(Outcome{id, Unknown{"core"}, at(ms)});
+    ledger.add(Outcome{id, Failed{"not connected"}, at(ms)});
+  };
+  publish(0, 10, true);
+  EXPECT_TRUE(ledger.outages().outages().empty());
+  publish(1, 1'000, false);
+  publish(2, 1'500, false);
+  publish(3, 2'000, true);
+  const std::vector<Outage> outages = ledger.outages().outages();
+  ASSERT_EQ(outages.size(), 1U);
+  EXPECT_EQ(outages[0].from, at(1'000));
+  EXPECT_EQ(outages[0].until, at(2'000));
+  EXPECT_EQ(outages[0].failed, 2U);
+}
+
 TEST(Ledger, ARunThatLeavesAGapIsAContradiction) {
   Ledger ledger(layout());
   ledger.add(SentRun{.first = 3, .inputs = 2, .at = at(1), .reason = "core"});

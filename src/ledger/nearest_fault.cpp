@@ -5,14 +5,13 @@
 namespace squall::ledger {
 namespace {
 
-// One that never healed lasts.
 bool lasted(const FaultSpan& fault, base::Instant at) {
-  return fault.struck.at <= at && (!fault.healed_at || at <= *fault.healed_at);
+  return fault.struck.at <= at && fault.healed_at && at <= *fault.healed_at;
 }
 
 base::Nanos distance(const FaultSpan& fault, base::Instant at) {
   if (lasted(fault, at)) return base::Nanos{0};
-  return at < fault.struck.at ? fault.struck.at - at : at - *fault.healed_at;
+  return at < fault.struck.at ? fault.struck.at - at : at - fault.healed_at.value_or(fault.struck.at);
 }
 
 }  // namespace
@@ -25,11 +24,12 @@ std::string nearest_fault(const RunFacts& run, base::Instant attempted_at) {
   }
   if (nearest == nullptr) return "";
   const std::string fault = fmt::format("fault {}, of {}", nearest->struck.number, nearest->struck.target);
-  if (lasted(*nearest, attempted_at)) {
-    return fmt::format(" · attempted during {}{}", fault, nearest->healed_at ? "" : ", which never healed");
-  }
-  return fmt::format(" · attempted {} {} {}", base::format_duration(distance(*nearest, attempted_at)),
-                     attempted_at < nearest->struck.at ? "before" : "after", fault);
+  if (lasted(*nearest, attempted_at)) return " · attempted during " + fault;
+  const std::string how_far = base::format_duration(distance(*nearest, attempted_at));
+  if (attempted_at < nearest->struck.at) return fmt::format(" · attempted {} before {}", how_far, fault);
+  // Not every fault has an end that Squall sees: whoever restarts an attached process may be somebody else.
+  return fmt::format(" · attempted {} after {}{}", how_far, fault,
+                     nearest->healed_at ? "" : ", whose end was not seen");
 }
 
 }  // namespace squall::ledger

@@ -16,7 +16,8 @@ TEST(NearestFault, IsToldByWhenTheInputWasSent) {
   EXPECT_EQ(nearest_fault(run, at(1'500)), " · attempted during fault 1, of worker");
   EXPECT_EQ(nearest_fault(run, at(2'250)), " · attempted 250 ms after fault 1, of worker");
   EXPECT_EQ(nearest_fault(run, at(4'000)), " · attempted 1.00 s before fault 2, of nats-1");
-  EXPECT_EQ(nearest_fault(run, at(5'100)), " · attempted during fault 2, of nats-1, which never healed");
+  EXPECT_EQ(nearest_fault(run, at(5'100)),
+            " · attempted 100 ms after fault 2, of nats-1, whose end was not seen");
 }
 
 }  // namespace

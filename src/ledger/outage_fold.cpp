@@ -6,7 +6,8 @@ namespace squall::ledger {
 
 void OutageFold::add(const Ended& operation) {
   std::optional<Outage>& open = open_[static_cast<std::size_t>(operation.kind) % kOperationKinds];
-  if (operation.ok) {
+  // A core publish is never answered: that it was handed over is all that it can come to.
+  if (operation.ok || (operation.unknown && operation.kind == OperationKind::core)) {
     remember(operation);
     // One that was sent before the outage and is acknowledged late does not end it.
     if (!open || operation.attempted_at < open->from) return;

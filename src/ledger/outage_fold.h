@@ -12,8 +12,8 @@
 
 namespace squall::ledger {
 
-// From the attempt of the first operation that failed (or ended unknown) to the acknowledgement of the first
-// that succeeded and was attempted after it.
+// From the attempt of the first operation that failed (or ended unknown, unless it is a core publish, which
+// never ends otherwise) to the acknowledgement of the first that succeeded and was attempted after it.
 struct Outage {
   OperationKind kind = OperationKind::js_async;
   base::Instant from;

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "base/asio_run.h"
@@ -68,14 +69,27 @@ class WorkloadOnABroker : public ::testing::Test {
             .key_prefix = "k-"};
   }
 
-  // Polls until the count is reached; the load runs on its own thread.
-  bool wait_for_acks(Workload& load, std::uint64_t count) {
+  // So many core publishes, as fast as the kernel takes them.
+  WorkloadOptions core_at_full_speed(std::uint64_t inputs) {
+    WorkloadOptions unpaced = options();
+    unpaced.load.transport = Transport::kCore;
+    unpaced.load.unpaced = true;
+    unpaced.load.in_flight = 64;
+    unpaced.load.inputs = inputs;
+    return unpaced;
+  }
+
+  // Polls until the counts are so; the load runs on its own thread.
+  static bool wait_for(Workload& load, const std::function<bool(const ledger::Counts&)>& so) {
     const base::Instant deadline = base::now() + seconds(20);
     while (base::now() < deadline) {
-      if (load.progress().counts.ok >= count) return true;
-      std::this_thread::sleep_for(milliseconds(1));
+      if (so(load.progress().counts)) return true;
+      std::this_thread::yield();
     }
     return false;
+  }
+  static bool wait_for_acks(Workload& load, std::uint64_t count) {
+    return wait_for(load, [count](const ledger::Counts& counts) { return counts.ok >= count; });
   }
 
   testing::TemporaryFolder folder_;
@@ -87,16 +101,12 @@ class WorkloadOnABroker : public ::testing::Test {
 TEST_F(WorkloadOnABroker, CorePublishesAtFullSpeedAreEachInTheLedgerAndReadBack) {
   constexpr std::uint64_t kInputs = 5'000;
   constexpr std::uint64_t kTooLarge = 777;
-  WorkloadOptions unpaced = options();
+  WorkloadOptions unpaced = core_at_full_speed(kInputs);
   std::string file;
   unpaced.ledger_sink = [&](std::string_view bytes) -> base::Result<void> {
     file += bytes;
     return {};
   };
-  unpaced.load.transport = Transport::kCore;
-  unpaced.load.unpaced = true;
-  unpaced.load.in_flight = 64;
-  unpaced.load.inputs = kInputs;
   unpaced.load.make_input = [small = unpaced.load.make_input](ledger::OpId id, Input& input) {
     small(id, input);
     input.order_key = static_cast<std::uint32_t>(id / 100 % 2) + 1;
@@ -105,10 +115,8 @@ TEST_F(WorkloadOnABroker, CorePublishesAtFullSpeedAreEachInTheLedgerAndReadBack)
   {
     Workload load(unpaced);
     load.start();
-    const base::Instant deadline = base::now() + seconds(20);
-    while (load.progress().counts.effects.front() < kInputs - 1 && base::now() < deadline) {
-      std::this_thread::sleep_for(milliseconds(1));
-    }
+    EXPECT_TRUE(
+        wait_for(load, [](const ledger::Counts& counts) { return counts.effects.front() >= kInputs - 1; }));
     load.stop_load();
     const ledger::Counts counts = load.progress().counts;
     EXPECT_EQ(counts.attempted, kInputs);
@@ -132,11 +140,7 @@ TEST_F(WorkloadOnABroker, CorePublishesAtFullSpeedAreEachInTheLedgerAndReadBack)
 // What waited for the kernel once went down with the load's connection.
 TEST_F(WorkloadOnABroker, CorePublishesThatWereSentReachTheServerThoughTheLoadEnds) {
   constexpr std::uint64_t kInputs = 20'000;
-  WorkloadOptions unpaced = options();
-  unpaced.load.transport = Transport::kCore;
-  unpaced.load.unpaced = true;
-  unpaced.load.in_flight = 64;
-  unpaced.load.inputs = kInputs;
+  WorkloadOptions unpaced = core_at_full_speed(kInputs);
   unpaced.load.make_input = [small = unpaced.load.make_input](ledger::OpId id, Input& input) {
     small(id, input);
     input.payload.resize(1'000, '.');
@@ -144,7 +148,7 @@ TEST_F(WorkloadOnABroker, CorePublishesThatWereSentReachTheServerThoughTheLoadEn
   {
     Workload load(unpaced);
     load.start();
-    while (load.progress().counts.unknown < kInputs) std::this_thread::yield();
+    ASSERT_TRUE(wait_for(load, [](const ledger::Counts& counts) { return counts.unknown >= kInputs; }));
     load.stop_load();
   }
   // Newer servers store what they have taken a little later.
