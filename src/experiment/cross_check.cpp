@@ -206,6 +206,7 @@ class CrossCheck {
 
   std::vector<std::string> names_of_faults() const {
     std::vector<std::string> names;
+    names.reserve(names.size() + experiment_.faults.size());
     for (const FaultSpec& fault : experiment_.faults) names.push_back(fault.name);
     return names;
   }
