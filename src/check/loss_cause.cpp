@@ -73,6 +73,8 @@ LossCause cause_of_loss(const ledger::Ledger& ledger, ledger::OpId id) {
   const ledger::RunFacts& run = ledger.run();
   const ledger::Facts* facts = ledger.facts(id);
   if (facts == nullptr) return LossCause::undetermined;
+  // Whoever replies to a request takes it over; no stream has it.
+  if (run.source(facts->source).kind == ledger::OperationKind::request) return LossCause::by_service;
   if (card.stored() > 0) return cause_of_stored(run, facts->stored_in, facts->stored_seq);
   // It was begun: that it has some effects and not the others is not the input stream's doing.
   if (ledger.cards().has_effect(card)) return LossCause::by_service;

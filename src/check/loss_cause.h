@@ -12,7 +12,7 @@ namespace squall::check {
 
 enum class LossCause : std::uint8_t {
   in_nats,       // acknowledged to the publisher, and neither stored (by identity) nor delivered
-  by_service,    // still stored, or acked and gone, and no effect: acked before the work was done
+  by_service,    // still stored, acked and gone, or replied to, and no effect: acked before the work was done
   stranded,      // its deliveries are exhausted (max_deliver); nobody will get it again
   pending,       // not done yet: never delivered, or delivered and not acked
   undetermined,  // there was no (complete) scan, or it cannot say

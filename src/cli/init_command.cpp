@@ -10,6 +10,7 @@
 #include "experiment/notation.h"
 #include "experiment/parse.h"
 #include "experiment/plan.h"
+#include "process/owned_folder.h"
 
 namespace squall::cli {
 namespace {
@@ -109,20 +110,16 @@ void say(const std::string& about, const std::string& what) {
   std::fprintf(stderr, "  %-8s %s\n", about.c_str(), what.c_str());
 }
 
-// A folder for the server and the service that are tried; it goes with this.
+// Removes the folder of the server and the service that are tried.
 class Scratch {
  public:
-  Scratch() : path_(std::filesystem::temp_directory_path() / "squall-init-XXXXXX") {
-    std::string pattern = path_.string();
-    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
-  }
+  explicit Scratch(std::filesystem::path path) : path_(std::move(path)) {}
   ~Scratch() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
-  const std::filesystem::path& path() const { return path_; }
 
  private:
   std::filesystem::path path_;
@@ -168,10 +165,12 @@ int init(const Asked& asked) {
   if (!asked.to.empty() && std::filesystem::exists(asked.to)) {
     return complain(kUsage, base::Error(asked.to + " is there already: squall init overwrites nothing"));
   }
+  const auto folder = process::make_owned_folder(std::filesystem::temp_directory_path(), "squall-init-");
+  if (!folder) return complain(kInternal, folder.error());
   std::optional<base::Result<draft::Found>> found;
   try {
-    const Scratch scratch;
-    found = look(wish, scratch.path());
+    const Scratch scratch(*folder);
+    found = look(wish, *folder);
   } catch (const run::Interrupted& interrupted) {
     return kExitSignalBase + interrupted.signal;
   }

@@ -3,11 +3,26 @@
 #include <cstdio>
 
 #include "experiment/parse.h"
+#include "run/load.h"
 
 namespace squall::cli {
 namespace {
 
 constexpr std::int64_t kMostTrials = 100'000;
+
+// What only shows when the inputs are made.
+experiment::Mistakes mistakes_of_inputs(const experiment::Parsed& parsed, const std::string& file) {
+  const auto inputs = run::inputs_of(parsed.experiment.workload, {});
+  if (inputs) return {};
+  constexpr std::string_view kWithoutEffect = "without_effect ";
+  std::string field = "workload";
+  std::string message = inputs.error().message();
+  if (message.starts_with(kWithoutEffect)) {
+    field = "workload.without_effect";
+    message.erase(0, kWithoutEffect.size());
+  }
+  return {{experiment::place_of(parsed.places, field, file), field, std::move(message)}};
+}
 
 }  // namespace
 
@@ -21,20 +36,26 @@ std::optional<PlannedFile> read_and_plan(const PlanFlags& flags) {
                  static_cast<long long>(kMostTrials));
     return std::nullopt;
   }
-  experiment::Parsed parsed = experiment::load_experiment(flags.file);
-  if (!parsed.ok()) {
-    std::fputs(experiment::to_text(parsed.mistakes).c_str(), stderr);
-    return std::nullopt;
-  }
   experiment::PlanOptions options;
   if (flags.seed != PlanFlags::kNotGiven) options.seed = static_cast<std::uint64_t>(flags.seed);
   if (flags.trials != PlanFlags::kNotGiven) options.trials = static_cast<int>(flags.trials);
-  experiment::Planned planned = experiment::plan_experiment(parsed.experiment, options);
-  if (!planned.ok()) {
-    std::fputs(experiment::to_text(planned.mistakes).c_str(), stderr);
+  return read_and_plan(flags.file, options);
+}
+
+std::optional<PlannedFile> read_and_plan(const std::string& file, const experiment::PlanOptions& options) {
+  experiment::Parsed parsed = experiment::load_experiment(file);
+  experiment::Mistakes mistakes = parsed.mistakes;
+  experiment::Planned planned;
+  if (parsed.ok()) {
+    planned = experiment::plan_experiment(parsed.experiment, options);
+    mistakes = planned.mistakes;
+  }
+  if (mistakes.empty()) mistakes = mistakes_of_inputs(parsed, file);
+  if (!mistakes.empty()) {
+    std::fputs(experiment::to_text(mistakes).c_str(), stderr);
     return std::nullopt;
   }
-  return PlannedFile{std::move(parsed.experiment), std::move(planned.plan)};
+  return PlannedFile{std::move(parsed.experiment), std::move(planned.plan), std::move(parsed.places)};
 }
 
 }  // namespace squall::cli

@@ -1,4 +1,4 @@
-// An experiment file with its plan, as `plan` and `run` both take it from the command line.
+// An experiment file with its plan, as `validate`, `plan` and `run` all take it from the command line.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 
 #include "experiment/experiment.h"
 #include "experiment/plan.h"
+#include "experiment/reading.h"
 
 namespace squall::cli {
 
@@ -22,9 +23,11 @@ struct PlanFlags {
 struct PlannedFile {
   experiment::Experiment experiment;
   experiment::Plan plan;
+  experiment::Places places;
 };
 
 // Nothing when the file is wrong; its mistakes have been printed to standard error then.
 std::optional<PlannedFile> read_and_plan(const PlanFlags& flags);
+std::optional<PlannedFile> read_and_plan(const std::string& file, const experiment::PlanOptions& options);
 
 }  // namespace squall::cli

@@ -2,29 +2,21 @@
 
 #include <cstdio>
 
+#include "cli/planned_file.h"
 #include "experiment/advice.h"
-#include "experiment/parse.h"
-#include "experiment/plan.h"
 
 namespace squall::cli {
 namespace {
 
 // Mistakes go to standard error, advice and what is well to standard output.
 bool validate(const std::string& file) {
-  const experiment::Parsed parsed = experiment::load_experiment(file);
-  if (!parsed.ok()) {
-    std::fputs(experiment::to_text(parsed.mistakes).c_str(), stderr);
-    return false;
-  }
-  const experiment::Planned planned = experiment::plan_experiment(parsed.experiment);
-  if (!planned.ok()) {
-    std::fputs(experiment::to_text(planned.mistakes).c_str(), stderr);
-    return false;
-  }
-  const auto advice = experiment::advise(parsed.experiment, experiment::known_from(parsed.experiment));
-  std::fputs(experiment::to_text(advice, parsed.places, file).c_str(), stdout);
-  std::printf("%s: %s is valid: %zu trials, %zu warning%s\n", file.c_str(), parsed.experiment.name.c_str(),
-              planned.plan.trials.size(), advice.size(), advice.size() == 1 ? "" : "s");
+  const auto planned = read_and_plan(file, {});
+  if (!planned) return false;
+  const experiment::Experiment& experiment = planned->experiment;
+  const auto advice = experiment::advise(experiment, experiment::known_from(experiment));
+  std::fputs(experiment::to_text(advice, planned->places, file).c_str(), stdout);
+  std::printf("%s: %s is valid: %zu trials, %zu warning%s\n", file.c_str(), experiment.name.c_str(),
+              planned->plan.trials.size(), advice.size(), advice.size() == 1 ? "" : "s");
   return true;
 }
 

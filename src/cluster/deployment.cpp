@@ -132,20 +132,26 @@ asio::awaitable<base::Result<void>> Deployment::start(base::Instant deadline) {
     if (!healthy_at) co_return std::unexpected(healthy_at.error());
     if (auto alone = server->runs_alone(); !alone) co_return alone;
   }
-  if (servers_.size() > 1) co_return co_await wait_meta_leader(deadline);
+  if (servers_.size() > 1) co_return co_await wait_formed(deadline);
   co_return base::Result<void>{};
 }
 
-asio::awaitable<base::Result<void>> Deployment::wait_meta_leader(base::Instant deadline) {
+asio::awaitable<base::Result<void>> Deployment::wait_formed(base::Instant deadline) {
   for (int agreeing = 0; agreeing < kAgreeingLooks;) {
     const auto leader = co_await meta_leader(deadline);
-    bool healthy = leader.has_value();
+    bool formed = leader.has_value();
+    // Routes exist before the servers' addresses are passed on over them, and two servers that dial each
+    // other drop one of their routes again: a client that connected then would be told of some of the servers
+    // only.
     for (const auto& server : servers_) {
-      healthy = healthy && (co_await server->monitor("/healthz", deadline)).has_value();
+      formed = formed && (co_await server->monitor("/healthz", deadline)).has_value() &&
+               co_await server->advertised_urls(deadline) == servers_.size();
     }
-    agreeing = healthy ? agreeing + 1 : 0;
-    if (base::now() >= deadline)
-      co_return base::fail("the {} servers have no meta leader in time", servers_.size());
+    agreeing = formed ? agreeing + 1 : 0;
+    if (base::now() >= deadline) {
+      co_return base::fail("the {} servers {} in time", servers_.size(),
+                           leader ? "do not all know each other" : "have no meta leader");
+    }
     asio::steady_timer timer(io_, kLeaderCadence);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   }

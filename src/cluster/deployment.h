@@ -36,7 +36,8 @@ class Deployment {
   static base::Result<std::unique_ptr<Deployment>> prepare(boost::asio::io_context& io,
                                                            const DeploymentOptions& options);
 
-  // Starts all servers and waits until each is healthy, and (n > 1) a meta leader is known to all.
+  // Starts all servers and waits until each is healthy, and (n > 1) a meta leader is known to all and each
+  // tells its clients of all others.
   boost::asio::awaitable<base::Result<void>> start(base::Instant deadline);
   boost::asio::awaitable<base::Result<void>> stop(base::Nanos grace);
 
@@ -57,7 +58,7 @@ class Deployment {
 
  private:
   Deployment(boost::asio::io_context& io, NatsBinary binary, std::vector<std::unique_ptr<Server>> servers);
-  boost::asio::awaitable<base::Result<void>> wait_meta_leader(base::Instant deadline);
+  boost::asio::awaitable<base::Result<void>> wait_formed(base::Instant deadline);
 
   boost::asio::io_context& io_;
   NatsBinary binary_;

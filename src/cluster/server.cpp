@@ -37,9 +37,9 @@ asio::awaitable<std::string> read_line(asio::ip::tcp::socket& socket, asio::ip::
   co_return line;
 }
 
-// The name in the INFO of whoever listens there; nothing when nobody does, or says no INFO.
-asio::awaitable<std::optional<std::string>> ask_name(asio::io_context& io, std::uint16_t port,
-                                                     base::Instant deadline) {
+// The INFO of whoever listens there; nothing when nobody does, or says none.
+asio::awaitable<std::optional<wire::ServerInfo>> ask_info(asio::io_context& io, std::uint16_t port,
+                                                          base::Instant deadline) {
   using namespace asio::experimental::awaitable_operators;
   asio::ip::tcp::socket socket(io);
   asio::steady_timer timer(io, deadline);
@@ -49,9 +49,9 @@ asio::awaitable<std::optional<std::string>> ask_name(asio::io_context& io, std::
   std::string_view line = std::get<0>(first);
   if (!line.starts_with("INFO ")) co_return std::nullopt;
   line.remove_prefix(5);
-  const auto info = wire::parse_server_info(line);
+  auto info = wire::parse_server_info(line);
   if (!info) co_return std::nullopt;
-  co_return info->server_name;
+  co_return *std::move(info);
 }
 
 asio::awaitable<void> sleep_until(asio::io_context& io, base::Instant instant) {
@@ -100,9 +100,9 @@ asio::awaitable<base::Result<base::Instant>> Server::wait_info(base::Instant dea
     if (!child_) co_return base::fail("{} was never started", name());
     if (const auto status = child_->exit_status()) co_return std::unexpected(died(*status));
     const auto answer =
-        co_await ask_name(io_, client_port(), std::min(deadline, asked_at + kAttemptPatience));
-    if (answer == name()) co_return base::now();
-    if (answer) stranger = *answer;
+        co_await ask_info(io_, client_port(), std::min(deadline, asked_at + kAttemptPatience));
+    if (answer && answer->server_name == name()) co_return base::now();
+    if (answer) stranger = answer->server_name;
     if (base::now() >= deadline) break;
     co_await sleep_until(io_, asked_at + kCadence);
   }
@@ -112,6 +112,11 @@ asio::awaitable<base::Result<base::Instant>> Server::wait_info(base::Instant dea
   }
   co_return base::fail("{} said no INFO on port {} in time; the last lines of {}:\n{}", name(), client_port(),
                        settings_.log_path.string(), process::last_lines(settings_.log_path, kLastLines));
+}
+
+asio::awaitable<std::size_t> Server::advertised_urls(base::Instant deadline) const {
+  const auto answer = co_await ask_info(io_, client_port(), deadline);
+  co_return answer ? answer->connect_urls.size() : 0;
 }
 
 asio::awaitable<base::Result<base::Instant>> Server::wait_healthy(base::Instant deadline) {

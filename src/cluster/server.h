@@ -68,6 +68,8 @@ class Server {
   // Waits until INFO is seen. Errors: it died (with its last log lines), or the deadline passed.
   boost::asio::awaitable<base::Result<base::Instant>> wait_info(base::Instant deadline);
   boost::asio::awaitable<base::Result<base::Instant>> wait_healthy(base::Instant deadline);
+  // How many servers its INFO tells a client of (connect_urls); 0 also when none came.
+  boost::asio::awaitable<std::size_t> advertised_urls(base::Instant deadline) const;
   // Once it is healthy. Errors: what was started is not the server but a wrapper of it, and would die in its
   // place.
   base::Result<void> runs_alone() const;

@@ -98,9 +98,10 @@ void note_sample(Found& found, const Survey& survey, const Wish& wish, const Say
                                     fmt::join(shortest->replaced, " "))));
 }
 
-void note_match(Found& found, const std::vector<Match>& likely, const Say& say) {
+void note_match(Found& found, const std::vector<Match>& likely, const Wish& wish, const Say& say) {
   if (likely.empty() || found.draft.sample.empty()) {
-    return say("match", "no field of the input was found again in the output: see the TODO");
+    return say("match", fmt::format("no field of the input was found again in the output: {}",
+                                    wish.try_it ? "to be tried" : "see the TODO, or let --try find it"));
   }
   const Match& best = likely.front();
   found.draft.match = best;
@@ -177,7 +178,7 @@ base::Result<Found> look_at_theirs(run::Session& session, const Wish& wish, cons
   note_output(found, survey, wish, say);
   note_sample(found, survey, wish, say);
   const std::vector<Match> likely = find_matches(survey.inputs, survey.effects);
-  note_match(found, likely, say);
+  note_match(found, likely, wish, say);
   if (wish.try_it) {
     if (auto tried = try_it(session, nats, survey, wish, likely, found, say); !tried) {
       return std::unexpected(tried.error());

@@ -21,8 +21,10 @@ using std::chrono::seconds;
 constexpr base::Nanos kLookAgain = milliseconds(5);
 constexpr base::Nanos kAnswer = seconds(2);
 constexpr std::size_t kMostTried = 4;
-// Further effects of a message come within so long of each other.
+// Further effects of a message come within so long of each other, or within a few times what the first took.
 constexpr base::Nanos kBetweenEffects = milliseconds(500);
+constexpr int kTimesTheFirst = 3;
+constexpr base::Nanos kMostBetweenEffects = seconds(5);
 // What a message's own effect may come behind the late ones of another.
 constexpr base::Nanos kLateEffects = milliseconds(1500);
 
@@ -97,10 +99,12 @@ awaitable<std::optional<client::StoredMessage>> next_effect(run::ControlLink* na
 // How many effects have that identity, the first one included.
 int count_effects(run::Session& session, run::ControlLink& nats, const Work& work, const Sent& first,
                   const std::string& place, const std::string& identity) {
+  const base::Nanos patience =
+      std::clamp<base::Nanos>(first.after * kTimesTheFirst, kBetweenEffects, kMostBetweenEffects);
   int effects = 1;
   std::uint64_t seq = first.seq;
   while (effects < int{ledger::kMaxFanOut}) {
-    const auto next = session.wait(next_effect(&nats, work, seq, base::now() + kBetweenEffects));
+    const auto next = session.wait(next_effect(&nats, work, seq, base::now() + patience));
     if (!next) break;
     seq = next->stream_seq;
     if (workload::json_text_at(next->payload, place) == identity) ++effects;

@@ -6,7 +6,9 @@
 #include <set>
 
 #include "experiment/targets.h"
+#include "experiment/variables.h"
 #include "fault/fault_kind.h"
+#include "wire/subject.h"
 
 namespace squall::experiment {
 namespace {
@@ -19,6 +21,7 @@ class CrossCheck {
   void run() {
     check_names();
     check_core();
+    check_streams();
     check_processes();
     check_probes();
     for (std::size_t i = 0; i < experiment_.faults.size(); ++i) check_fault(experiment_.faults[i]);
@@ -51,6 +54,37 @@ class CrossCheck {
     if (!reading_.places().contains("expect.lost")) return;
     reading_.mistake_at("expect.lost",
                         "cannot be judged of core publishes, which nobody acknowledges: leave it out");
+  }
+
+  // Of the streams that the file declares: one of them has the subject.
+  const StreamSpec* stream_with(const std::string& subject) const {
+    const auto stores = [&](const StreamSpec& stream) {
+      return std::ranges::any_of(stream.subjects, [&](const std::string& pattern) {
+        return wire::subject_matches(pattern, subject);
+      });
+    };
+    const auto found = std::ranges::find_if(experiment_.nats.streams, stores);
+    return found == experiment_.nats.streams.end() ? nullptr : &*found;
+  }
+  // What was lost is looked for in one stream.
+  void check_streams() {
+    if (experiment_.workload.transport != Transport::kJetStream) return;
+    const std::string* first = nullptr;
+    const StreamSpec* stream = nullptr;
+    for (const std::string& subject : experiment_.workload.subjects) {
+      const auto example = fill_in(subject, [](const std::string&) { return std::string("x"); });
+      const StreamSpec* const own = stream_with(example.value_or(subject));
+      if (own == nullptr) continue;
+      if (stream == nullptr) {
+        first = &subject;
+        stream = own;
+      } else if (own != stream) {
+        return reading_.mistake_at(
+            "workload.publish",
+            fmt::format("{} is stored in {}, and {} in {}: publish to subjects of one stream", *first,
+                        stream->name, subject, own->name));
+      }
+    }
   }
 
   // Processes, links and servers share one space of names: faults and moments refer to them alike.

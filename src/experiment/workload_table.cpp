@@ -191,7 +191,7 @@ void add_pace_fields(Table<WorkloadSpec>& table) {
 
 void add_input_fields(Table<WorkloadSpec>& table) {
   static constexpr std::string_view kType =
-      "NATS subject without wildcards (${id} and a range such as orders.{0..9} allowed)";
+      "NATS subject without wildcards (${id} and a range that counts upwards such as orders.{0..9} allowed)";
   using Subjects = std::vector<std::string>;
   const Shape<Subjects> subjects =
       one_or_more(text(std::string(kType), is_input_subject, RunVariables::kInput));

@@ -24,32 +24,6 @@ base::Result<std::vector<std::string>> samples_of(const experiment::Payload& pay
   return samples;
 }
 
-base::Result<workload::InputSource> inputs_of(const experiment::WorkloadSpec& spec,
-                                              const LoadSettings& settings) {
-  auto samples = samples_of(spec.payload);
-  if (!samples) return std::unexpected(samples.error());
-  workload::InputOptions inputs;
-  inputs.subjects = spec.subjects;
-  inputs.samples = std::move(*samples);
-  if (!spec.payload.text.empty()) inputs.templates = {spec.payload.text};
-  for (const experiment::SizeRange& size : spec.payload.sizes) {
-    inputs.sizes.push_back(
-        {.least = static_cast<std::size_t>(size.least), .most = static_cast<std::size_t>(size.most)});
-  }
-  if (inputs.sizes.empty() && inputs.samples.empty() && inputs.templates.empty()) inputs.templates = {"{}"};
-  inputs.set = spec.payload.set;
-  inputs.headers = spec.headers;
-  inputs.message_id = spec.message_id;
-  if (const auto& without = spec.without_effect) {
-    inputs.without_effect = {
-        .subjects = without->subjects, .pointer = without->pointer, .values = without->values};
-  }
-  inputs.key_prefix = settings.key_prefix;
-  inputs.started = base::wall_now();
-  inputs.seed = settings.seed;
-  return workload::InputSource::make(std::move(inputs));
-}
-
 workload::Pacing pacing_of(const experiment::WorkloadSpec& spec) {
   switch (spec.shape) {
     case experiment::RateShape::kSteady:
@@ -115,6 +89,32 @@ awaitable<base::Result<client::StreamStatus>> stream_of(const experiment::Effect
 }
 
 }  // namespace
+
+base::Result<workload::InputSource> inputs_of(const experiment::WorkloadSpec& spec,
+                                              const LoadSettings& settings) {
+  auto samples = samples_of(spec.payload);
+  if (!samples) return std::unexpected(samples.error());
+  workload::InputOptions inputs;
+  inputs.subjects = spec.subjects;
+  inputs.samples = std::move(*samples);
+  if (!spec.payload.text.empty()) inputs.templates = {spec.payload.text};
+  for (const experiment::SizeRange& size : spec.payload.sizes) {
+    inputs.sizes.push_back(
+        {.least = static_cast<std::size_t>(size.least), .most = static_cast<std::size_t>(size.most)});
+  }
+  if (inputs.sizes.empty() && inputs.samples.empty() && inputs.templates.empty()) inputs.templates = {"{}"};
+  inputs.set = spec.payload.set;
+  inputs.headers = spec.headers;
+  inputs.message_id = spec.message_id;
+  if (const auto& without = spec.without_effect) {
+    inputs.without_effect = {
+        .subjects = without->subjects, .pointer = without->pointer, .values = without->values};
+  }
+  inputs.key_prefix = settings.key_prefix;
+  inputs.started = base::wall_now();
+  inputs.seed = settings.seed;
+  return workload::InputSource::make(std::move(inputs));
+}
 
 awaitable<base::Result<workload::WorkloadOptions>> workload_options(const experiment::WorkloadSpec& spec,
                                                                     LoadSettings settings,

@@ -7,6 +7,7 @@
 #include "experiment/workload_section.h"
 #include "ledger/ledger_codec.h"
 #include "run/control_link.h"
+#include "workload/input_source.h"
 #include "workload/workload.h"
 
 namespace squall::run {
@@ -18,8 +19,13 @@ struct LoadSettings {
   ledger::Sink ledger_sink;
 };
 
-// Asks NATS for the streams of the effects that name none. Errors: samples that cannot be read or do not fit,
-// a subject that no stream stores.
+// What the load will send. Errors: samples that cannot be read or do not fit, without_effect that covers none
+// of the inputs or all.
+base::Result<workload::InputSource> inputs_of(const experiment::WorkloadSpec& spec,
+                                              const LoadSettings& settings);
+
+// Asks NATS for the streams of the effects that name none. Errors: those of inputs_of(), a subject that no
+// stream stores.
 boost::asio::awaitable<base::Result<workload::WorkloadOptions>> workload_options(
     const experiment::WorkloadSpec& spec, LoadSettings settings, ControlLink& nats);
 

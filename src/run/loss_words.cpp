@@ -1,6 +1,7 @@
 #include "run/loss_words.h"
 
 #include <algorithm>
+#include <map>
 
 #include "check/durability.h"
 #include "check/loss_cause.h"
@@ -102,31 +103,75 @@ class Explanation {
   }
 
   void by_service(std::uint64_t count) {
-    say(keeps_by_limits()
-            ? fmt::format("NATS kept its promise: {} are still stored in {}, acked by {}, never to be "
-                          "delivered again",
-                          count, stream(), consumers_)
-            : fmt::format("NATS kept its promise: {} were acked by {}, which takes them out of {}", count,
-                          consumers_, stream()),
-        why_by_service(count));
+    say(where_by_service(count), why_by_service(count) + with_another_identity());
+  }
+  bool requests() const { return losses_.ledger.run().has_requests(); }
+  std::string where_by_service(std::uint64_t count) const {
+    if (requests()) return fmt::format("{} were replied to, and {} does not have them", count, last_effect());
+    return keeps_by_limits()
+               ? fmt::format(
+                     "NATS kept its promise: {} are still stored in {}, acked by {}, never to be "
+                     "delivered again",
+                     count, stream(), consumers_)
+               : fmt::format("NATS kept its promise: {} were acked by {}, which takes them out of {}", count,
+                             consumers_, stream());
   }
   std::string why_by_service(std::uint64_t count) const {
+    const std::vector<ledger::OpId> lost = lost_by_service();
+    const std::string_view acked = requests() ? "replied to" : "acked";
     const std::string dropped = "does it drop such inputs by design (workload.without_effect)?";
-    const std::uint64_t far = far_from_faults();
-    if (far == count)
-      return fmt::format("{} acked these and stored no effect, with no fault near: {}", service_, dropped);
-    std::string why = fmt::format("{} acked these before their effect was stored: ack after the PubAck of {}",
-                                  service_, last_effect());
+    if (const auto every = regular_gap(lost)) {
+      return fmt::format(
+          "{} {} these and stored no effect; they are one in every {} inputs, faults or none: {}", service_,
+          acked, *every, dropped);
+    }
+    const std::uint64_t far = far_from_faults(lost);
+    if (far == count) {
+      return fmt::format("{} {} these and stored no effect, with no fault near: {}", service_, acked,
+                         dropped);
+    }
+    std::string why = fmt::format("{} {} these before their effect was stored: {} after the PubAck of {}",
+                                  service_, acked, requests() ? "reply" : "ack", last_effect());
     if (far > 0) why += fmt::format("; {} of them with no fault near: {}", far, dropped);
     return why;
   }
-  std::uint64_t far_from_faults() const {
+  std::string with_another_identity() const {
+    const std::uint64_t strangers = losses_.ledger.unexpected_count();
+    if (strangers == 0) return "";
+    return fmt::format(
+        "; {} effects came with an identity that nobody sent: are they of these inputs "
+        "(workload.effect.match)?",
+        strangers);
+  }
+  std::vector<ledger::OpId> lost_by_service() const {
     const ledger::Ledger& ledger = losses_.ledger;
-    std::uint64_t far = 0;
+    std::vector<ledger::OpId> lost;
     for (ledger::OpId id = 0; id < ledger.size(); ++id) {
-      if (!check::is_lost(ledger.cards(), ledger.cards().get(id))) continue;
-      if (check::cause_of_loss(ledger, id) != check::LossCause::by_service) continue;
-      const auto at = turn_of(ledger, id);
+      if (check::is_lost(ledger.cards(), ledger.cards().get(id)) &&
+          check::cause_of_loss(ledger, id) == check::LossCause::by_service) {
+        lost.push_back(id);
+      }
+    }
+    return lost;
+  }
+  // What is dropped by design falls on every n-th input, and not on the faults.
+  std::optional<ledger::OpId> regular_gap(const std::vector<ledger::OpId>& lost) const {
+    constexpr std::size_t kFew = 5;
+    if (lost.size() < std::max(kFew, 2 * losses_.disturbances.size() + 1)) return std::nullopt;
+    std::map<ledger::OpId, std::size_t> gaps;
+    for (std::size_t i = 1; i < lost.size(); ++i) ++gaps[lost[i] - lost[i - 1]];
+    const auto usual =
+        std::ranges::max_element(gaps, {}, &std::pair<const ledger::OpId, std::size_t>::second);
+    // Inputs in a row are what a dead service leaves, too. A few gaps differ where inputs were not accepted.
+    const bool regular = usual->first > 1 && usual->second * 5 >= (lost.size() - 1) * 4;
+    const bool throughout =
+        lost.front() <= 2 * usual->first && lost.back() + 2 * usual->first >= losses_.ledger.size();
+    return regular && throughout ? std::optional(usual->first) : std::nullopt;
+  }
+  std::uint64_t far_from_faults(const std::vector<ledger::OpId>& lost) const {
+    std::uint64_t far = 0;
+    for (const ledger::OpId id : lost) {
+      const auto at = turn_of(losses_.ledger, id);
       far += at && !is_near(losses_.disturbances, *at) ? 1 : 0;
     }
     return far;

@@ -44,12 +44,12 @@ experiment::Experiment orders() {
 // One kill at 5 s, of which everything was done 100 ms later.
 const std::vector<check::Disturbance> kKill{{.from = at_ms(5'000), .until = at_ms(5'100)}};
 
-std::string cause_of(const ledger::Ledger& ledger) {
+std::string cause_of(const ledger::Ledger& ledger, const std::vector<check::Disturbance>& faults = kKill) {
   const auto experiment = orders();
   const auto lost = check::check_lost(ledger);
   const auto durability = check::check_durability(ledger);
   std::string causes;
-  for (const report::Note& note : explain_losses({lost, durability, ledger, experiment, "", kKill})) {
+  for (const report::Note& note : explain_losses({lost, durability, ledger, experiment, "", faults})) {
     if (note.label == "cause") causes += note.text;
   }
   return causes;
@@ -66,6 +66,43 @@ TEST(LossWords, WhatIsDroppedFarFromAnyFaultMayBeByDesign) {
             "(workload.without_effect)?");
   const std::string both = cause_of(without_effects_of({50, 499}));
   EXPECT_THAT(both, HasSubstr("ack after the PubAck of orders.confirmed; 1 of them with no fault near"));
+}
+
+// Its losses near faults are no sign of acking first.
+TEST(LossWords, WhatFallsOnEveryNthInputIsCalledSoWhateverTheFaultsDid) {
+  std::vector<OpId> every;
+  for (OpId id = 9; id < 1'000; id += 10) every.push_back(id);
+  const check::Disturbance always{.from = at_ms(0), .until = at_ms(11'000)};
+  EXPECT_EQ(
+      cause_of(without_effects_of(every), {always}),
+      "orders acked these and stored no effect; they are one in every 10 inputs, faults or none: does it "
+      "drop such inputs by design (workload.without_effect)?");
+  // One of them at each fault, in a row, or in a part of the run: that is what faults do.
+  const std::vector<check::Disturbance> faults(50, always);
+  EXPECT_THAT(cause_of(without_effects_of(every), faults), HasSubstr("ack after the PubAck"));
+  EXPECT_THAT(cause_of(without_effects_of({500, 501, 502, 503, 504, 505}), {always}), HasSubstr("ack after"));
+  EXPECT_THAT(cause_of(without_effects_of({500, 502, 504, 506, 508, 510}), {always}), HasSubstr("ack after"));
+}
+
+TEST(LossWords, EffectsWithAnIdentityThatNobodySentAreNamedBesideTheLosses) {
+  ledger::Ledger ledger = without_effects_of({499});
+  ledger.add(ledger::Record(Effect{0, "another", 2'000, at_ms(5'000)}));
+  EXPECT_THAT(cause_of(ledger), HasSubstr("; 1 effects came with an identity that nobody sent"));
+}
+
+TEST(LossWords, WhatWasRepliedToWithoutAnEffectIsTheServices) {
+  ledger::Ledger ledger({{"confirmed"}, "p-", {}});
+  ledger.add(ledger::Record(
+      ledger::Circumstance(ledger::Source{.index = 1, .kind = ledger::OperationKind::request})));
+  for (OpId id = 0; id < 1'000; ++id) {
+    const auto t = static_cast<std::int64_t>(id * 10);
+    ledger.add(ledger::Record(Attempt{.id = id, .key = key_of(id), .at = at_ms(t), .source = 1}));
+    ledger.add(ledger::Record(Outcome{id, Acknowledged{}, at_ms(t + 1)}));
+    if (id != 499) ledger.add(ledger::Record(Effect{0, key_of(id), id + 1, at_ms(t + 6)}));
+  }
+  EXPECT_EQ(
+      cause_of(ledger),
+      "orders replied to these before their effect was stored: reply after the PubAck of orders.confirmed");
 }
 
 std::string cause_of_doubled(const std::vector<OpId>& doubled, base::Nanos later, bool stored_again = false,

@@ -10,36 +10,13 @@
 #include <stdexcept>
 
 #include "inject/heal_run.h"
-#include "process/proc_status.h"
+#include "process/owned_folder.h"
 #include "process/run_members.h"
 
 namespace squall::run {
 namespace {
 
 constexpr int kExitSignalBase = 128;
-
-// Removes the work folders ("work-<pid>-<start>") of runs that were killed before they could.
-void remove_stale_work(const std::filesystem::path& artifacts) {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(artifacts / ".work", ignored)) {
-    process::ProcessIdentity owner;
-    const std::string name = entry.path().filename().string();
-    if (std::sscanf(name.c_str(), "%d-%lu", &owner.pid, &owner.start_ticks) != 2) continue;
-    if (!process::is_alive(owner)) std::filesystem::remove_all(entry.path(), ignored);
-  }
-}
-
-base::Result<std::filesystem::path> make_work_folder(const std::filesystem::path& artifacts) {
-  remove_stale_work(artifacts);
-  const auto self = process::read_status(getpid());
-  if (!self) return base::fail("/proc does not know this process: is it mounted?");
-  const auto path =
-      artifacts / ".work" / fmt::format("{}-{}", self->identity.pid, self->identity.start_ticks);
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) return base::fail("cannot make {}: {}", path.string(), error.message());
-  return std::filesystem::absolute(path);
-}
 
 // What a run that was killed has left (its own watchdog was killed, too, or could not undo it).
 void heal_earlier_runs(const std::filesystem::path& artifacts) {
@@ -60,7 +37,7 @@ base::Result<Session::Parts> Session::prepare(const SessionOptions& options) {
   auto folder = evidence::RunFolder::create(
       {.artifacts = options.artifacts, .name = options.name, .anchor = base::WallAnchor::take()});
   if (!folder) return std::unexpected(folder.error());
-  auto work_folder = make_work_folder(options.artifacts);
+  auto work_folder = process::make_owned_folder(options.artifacts / ".work", "");
   if (!work_folder) return std::unexpected(work_folder.error());
   heal_earlier_runs(options.artifacts);
   std::string run_id = process::unique_run_id(folder->path().filename().string());

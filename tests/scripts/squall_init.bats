@@ -116,3 +116,19 @@ state() {
   [ "$status" -eq 2 ]
   said '--sample: broken.json is no JSON: {"order_id": '
 }
+
+@test "what an init that was killed has left goes with the next" {
+  export TMPDIR="$BATS_TEST_TMPDIR/tmp"
+  mkdir "$TMPDIR"
+  "$SQUALL" init --in orders.created --out orders.confirmed --sample order.json -- sleep 60 >said 2>&1 &
+  local init=$! i
+  for ((i = 0; i < 400; i++)); do
+    if grep -qs "of Squall's own" said; then break; fi
+    sleep 0.05
+  done
+  kill -KILL "$init"
+  wait "$init" || true
+  [ "$(find "$TMPDIR" -maxdepth 1 -name 'squall-init-*' | wc -l)" -eq 1 ]
+  "$SQUALL" init --in orders.created --out orders.confirmed -- "$WORKER" >/dev/null
+  [ -z "$(ls "$TMPDIR")" ] || { ls "$TMPDIR"; false; }
+}

@@ -75,23 +75,30 @@ EOF
 }
 
 @test "behind a cluster each process learns from INFO of its own link only" {
+  # What its first server tells it, once that is of three servers.
+  cat >told.sh <<'EOF'
+echo "$NATS_URL"
+url=${NATS_URL%%,*}
+for ((i = 0; i < 200; i++)); do
+  exec 3<>"/dev/tcp/127.0.0.1/${url##*:}"
+  told=$(head -n 1 <&3)
+  if [[ $told == *'"connect_urls":['*,*,*']'* ]]; then break; fi
+  sleep 0.05
+done
+echo "$told"
+exec sleep 100
+EOF
   cat >cluster.yaml <<'EOF'
 squall: 1
 name: cluster
 nats: {start: 3, streams: {IN: {subjects: [in]}, OUT: {subjects: [out]}}}
 processes:
   one:
-    command:
-      - bash
-      - -c
-      - 'echo "$NATS_URL"; url=$${NATS_URL%%,*}; exec 3<>"/dev/tcp/127.0.0.1/$${url##*:}"; head -n 1 <&3; sleep 100'
+    command: [bash, told.sh]
     ready: {log: INFO}
     stop_grace: 100ms
   two:
-    command:
-      - bash
-      - -c
-      - 'echo "$NATS_URL"; url=$${NATS_URL%%,*}; exec 3<>"/dev/tcp/127.0.0.1/$${url##*:}"; head -n 1 <&3; sleep 100'
+    command: [bash, told.sh]
     ready: {log: INFO}
     stop_grace: 100ms
 workload:

@@ -169,6 +169,16 @@ EOT
 @test "subjects of two streams are refused, with both" {
   inputs_experiment '  publish: [orders.created.a, orders.confirmed]
   payload: {size: 100}' --work=0.001
+  run "$SQUALL" validate inputs.yaml
+  [ "$status" -eq 2 ] || { echo "$output"; false; }
+  said "orders.created.a is stored in ORDERS, and orders.confirmed in CONFIRMED: publish to subjects of one stream"
+  # Where the file does not say what is stored where, the server does.
+  cat >make.sh <<EOF
+python3 $ROOT/tests/support/nats_request.py "\$NATS_URL" '\$JS.API.STREAM.CREATE.CONFIRMED' \
+  '{"name": "CONFIRMED", "subjects": ["orders.confirmed"]}'
+exec sleep 100
+EOF
+  sed -i '/^  streams:/s/, CONFIRMED.*/}/; /^processes:/a\  maker: {command: [sh, make.sh], ready: {log: CONFIRMED}}' inputs.yaml
   run "$SQUALL" run inputs.yaml
   [ "$status" -eq 3 ] || { echo "$output"; false; }
   said "orders.created.a is stored in ORDERS, and orders.confirmed is not"
@@ -186,9 +196,13 @@ EOT
   inputs_experiment "${inputs%$'\n'*}" --drop=test
   run "$SQUALL" run inputs.yaml
   [ "$status" -eq 1 ] || { echo "$output"; false; }
-  said "acked these before their effect was stored"
+  said "they are one in every 2 inputs, faults or none: does it drop such inputs by design"
   inputs_experiment "$inputs" --drop=nothing
   run "$SQUALL" run inputs.yaml
   [ "$status" -eq 1 ] || { echo "$output"; false; }
   said "duplicat"
+  sed -i 's/is: test/is: tset/' inputs.yaml
+  run "$SQUALL" validate inputs.yaml
+  [ "$status" -eq 2 ] || { echo "$output"; false; }
+  said "inputs.yaml:12:19: workload.without_effect: covers no input of this load"
 }
