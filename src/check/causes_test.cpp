@@ -141,6 +141,37 @@ const Lie kLies[] = {
      {"lost", "late", "durability"},
      {},
      {{"in_nats", 1}, {"in_nats.prefix", 1}, {"violations", 1}}},
+    {"delivered, and gone from a stream that keeps what is acked",
+     [](HonestRun& r) {
+       r.drop_effects(30);
+       r.drop_stored(30);
+       std::erase_if(r.inputs, [](const Record& record) {
+         const auto* confirmed = std::get_if<Confirmed>(&record);
+         return confirmed != nullptr && confirmed->key == key_of(30);
+       });
+     },
+     {"lost", "late", "durability"},
+     {},
+     {{"in_nats", 1}, {"violations", 1}, {"by_service", 0}}},
+    {"taken over by a confirmed ack, and gone",
+     [](HonestRun& r) {
+       r.drop_effects(30);
+       r.drop_stored(30);
+     },
+     {"lost", "late"},
+     {},
+     {{"in_nats", 0}, {"by_service", 1}}},
+    {"purged by a fault",
+     [](HonestRun& r) {
+       FaultStruck purge = fault(FaultClass::removal, 320);
+       purge.target = r.scan_began.name;
+       r.circumstances.push_back(purge);
+       r.lose_in_nats(30);
+       r.lose_in_nats(40);  // acknowledged after it: a promise made anew
+     },
+     {"lost", "late", "durability"},
+     {},
+     {{"in_nats", 2}, {"violations", 1}, {"permitted", 1}, {"by_service", 0}}},
     {"gone from a work queue, and acked",
      [](HonestRun& r) {
        r.scan_began.retention = ledger::Retention::work_queue;
@@ -235,6 +266,19 @@ const Lie kLies[] = {
      [](HonestRun& r) {
        r.circumstances.push_back(fault(FaultClass::process_kill, 300));
        r.inputs.push_back(Delivery{key_of(28), 29, 1, at_ms(900)});
+     },
+     {},
+     {},
+     {{"after_confirm", 1}, {"violations", 0}}},
+    {"deliver one again that was under way when its ack was confirmed",
+     [](HonestRun& r) { r.inputs.push_back(Delivery{key_of(7), 8, 1, at_ms(7 * 10 + 5 + 400)}); },
+     {},
+     {},
+     {{"after_confirm", 1}, {"permitted", 1}, {"violations", 0}}},
+    {"deliver one again that a frozen server held when its ack was confirmed",
+     [](HonestRun& r) {
+       r.circumstances.push_back(fault(FaultClass::process_freeze, 60));
+       r.inputs.push_back(Delivery{key_of(7), 8, 1, at_ms(900)});
      },
      {},
      {},

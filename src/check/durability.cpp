@@ -67,6 +67,8 @@ Ruling rule_on_loss(const ledger::Ledger& ledger, ledger::OpId id) {
   const ledger::RunFacts& run = ledger.run();
   const ledger::Facts* facts = ledger.facts(id);
   if (!run.contract || facts == nullptr) return {};
+  if (run.scans.size() == 1 && removed_by(run, run.scans.begin()->second, facts->ended_at) != nullptr)
+    return {false, "leaving out the fault that removed them from their stream"};
   if (run.scans.size() == 1 && run.scans.begin()->second.ended &&
       facts->stream_seq < run.scans.begin()->second.ended->first_seq) {
     return {false, "larger limits (max_msgs, max_bytes, max_age) or discard: new"};

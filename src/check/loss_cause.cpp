@@ -34,8 +34,11 @@ LossCause cause_of_stored(const ledger::RunFacts& run, std::uint8_t stream, std:
 }
 
 // It is not in the stream where it was acknowledged.
-LossCause cause_of_gone(const ledger::RunFacts& run, const ledger::Scan& scan, std::uint64_t seq) {
+LossCause cause_of_gone(const ledger::RunFacts& run, const ledger::Scan& scan, const ledger::Facts& facts,
+                        bool delivered) {
+  const std::uint64_t seq = facts.stream_seq;
   const std::uint8_t stream = scan.began.stream;
+  if (removed_by(run, scan, facts.ended_at) != nullptr) return LossCause::in_nats;
   // Work queues remove what was given up, too, where they are told to.
   if (run.exhausted.contains({stream, seq})) return LossCause::stranded;
   const Position position = position_of(run, stream, seq);
@@ -46,6 +49,7 @@ LossCause cause_of_gone(const ledger::RunFacts& run, const ledger::Scan& scan, s
                                                                      : LossCause::in_nats;
   }
   // These streams remove a message when it is acked.
+  if (delivered) return LossCause::by_service;
   if (!position.any_consumer) return LossCause::undetermined;
   return position.undelivered ? LossCause::in_nats : LossCause::by_service;
 }
@@ -68,6 +72,15 @@ std::string_view to_string(LossCause cause) {
   return "undetermined";
 }
 
+const ledger::FaultSpan* removed_by(const ledger::RunFacts& run, const ledger::Scan& scan,
+                                    base::Instant accepted_at) {
+  const auto removed = std::ranges::find_if(run.faults, [&](const ledger::FaultSpan& fault) {
+    return fault.struck.fault_class == ledger::FaultClass::removal &&
+           fault.struck.target == scan.began.name && accepted_at <= fault.struck.at;
+  });
+  return removed == run.faults.end() ? nullptr : &*removed;
+}
+
 LossCause cause_of_loss(const ledger::Ledger& ledger, ledger::OpId id) {
   const ledger::Card card = ledger.cards().get(id);
   const ledger::RunFacts& run = ledger.run();
@@ -79,10 +92,10 @@ LossCause cause_of_loss(const ledger::Ledger& ledger, ledger::OpId id) {
   // It was begun: that it has some effects and not the others is not the input stream's doing.
   if (ledger.cards().has_effect(card)) return LossCause::by_service;
   if (!run.scanned(id)) return LossCause::undetermined;
-  if (card.delivered() > 0) return LossCause::by_service;
+  if (card.has(ledger::Card::confirmed)) return LossCause::by_service;
   // With several streams nobody knows which one had acknowledged it.
-  if (run.scans.size() > 1) return LossCause::in_nats;
-  return cause_of_gone(run, run.scans.begin()->second, facts->stream_seq);
+  if (run.scans.size() > 1) return card.delivered() > 0 ? LossCause::by_service : LossCause::in_nats;
+  return cause_of_gone(run, run.scans.begin()->second, *facts, card.delivered() > 0);
 }
 
 }  // namespace squall::check

@@ -7,14 +7,29 @@
 namespace squall::check {
 namespace {
 
+using ledger::FaultClass;
+
+bool was_forgotten(const ledger::AfterConfirm& again, const ledger::FaultSpan& fault, base::Nanos grace) {
+  const FaultClass of = fault.struck.fault_class;
+  if (of != FaultClass::process_kill && of != FaultClass::power_loss) return false;
+  return *again.confirmed_at <= fault.struck.at && *again.confirmed_at >= fault.struck.at - grace &&
+         again.delivered_at >= fault.struck.at;
+}
+
+bool was_held_up(const ledger::AfterConfirm& again, const ledger::FaultSpan& fault) {
+  const FaultClass of = fault.struck.fault_class;
+  if (of != FaultClass::process_freeze && of != FaultClass::network && of != FaultClass::messages)
+    return false;
+  return fault.struck.at <= *again.confirmed_at &&
+         fault.healed_at.value_or(again.delivered_at) >= *again.confirmed_at;
+}
+
 bool is_permitted(const ledger::AfterConfirm& again, const ledger::RunFacts& run, base::Nanos grace) {
-  return again.confirmed_at &&
-         std::any_of(run.faults.begin(), run.faults.end(), [&](const ledger::FaultSpan& fault) {
-           const bool server_died = fault.struck.fault_class == ledger::FaultClass::process_kill ||
-                                    fault.struck.fault_class == ledger::FaultClass::power_loss;
-           return server_died && *again.confirmed_at <= fault.struck.at &&
-                  *again.confirmed_at >= fault.struck.at - grace && again.delivered_at >= fault.struck.at;
-         });
+  if (!again.confirmed_at) return false;
+  if (again.delivered_at - *again.confirmed_at <= kUnderWay) return true;
+  return std::any_of(run.faults.begin(), run.faults.end(), [&](const ledger::FaultSpan& fault) {
+    return was_forgotten(again, fault, grace) || was_held_up(again, fault);
+  });
 }
 
 }  // namespace
@@ -36,7 +51,7 @@ Verdict check_redelivery(const ledger::Ledger& ledger, base::Nanos grace) {
   if (violations > 0) {
     verdict.fail(
         fmt::format("{} deliveries of what was acked, and the ack confirmed, without a server killed "
-                    "within {} of it",
+                    "within {} of it: NATS forgot the acks, or the consumer was made anew",
                     violations, base::format_duration(grace)));
   }
   return verdict;

@@ -23,15 +23,7 @@ struct Asked {
 int exit_code(const run::RunOutcome& outcome) {
   if (outcome.unsafe) return kUnsafe;
   if (outcome.interrupted) return kExitSignalBase + *outcome.interrupted;
-  switch (outcome.report.verdict()) {
-    case check::VerdictKind::pass:
-      return kOk;
-    case check::VerdictKind::fail:
-      return kViolated;
-    case check::VerdictKind::inconclusive:
-      return kInconclusive;
-  }
-  return kInternal;
+  return exit_code_of(outcome.report.verdict());
 }
 
 std::string command_of(const Asked& asked, const experiment::Plan& plan) {

@@ -156,7 +156,8 @@ class Adviser {
             "{} has 1 replica and is flushed to the disk every {}: a killed process loses nothing, since the "
             "page cache "
             "survives, but a power cut loses up to that much. This experiment does not test it",
-            stream.name, known_.sync_interval.value_or("").empty() ? "2 minutes" : *known_.sync_interval);
+            stream.name,
+            known_.sync_interval.value_or("").empty() ? "2 minutes (1 before 2.10)" : *known_.sync_interval);
       }
     }
   }

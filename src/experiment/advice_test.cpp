@@ -104,7 +104,7 @@ TEST(Advice, MaxDeliverWithoutDeadLettersStrandsMessages) {
 
 TEST(Advice, OneReplicaAndTheDefaultSyncAreSaidToBeUntestedByAKill) {
   EXPECT_THAT(advice_of(made(""), "{kill: nats-1}", ""),
-              HasSubstr("IN has 1 replica and is flushed to the disk every 2 minutes"));
+              HasSubstr("IN has 1 replica and is flushed to the disk every 2 minutes (1 before 2.10)"));
   EXPECT_EQ(advice_of(made("", "{sync_interval: always}"), "{kill: nats-1}", ""), "");
   EXPECT_EQ(advice_of(made(""), "{freeze: nats-1, for: 1s}", ""), "");
 }

@@ -10,16 +10,18 @@ using namespace std::chrono_literals;
 
 constexpr std::int64_t kMany = std::int64_t{1} << 50;
 
-Shape<ClockBound> clock_shape() {
+// `each`: of what the bound holds for a share.
+Shape<ClockBound> clock_shape(const std::string& each, const std::string& few) {
   auto table = std::make_shared<Table<ClockBound>>();
   const auto bound = duration({1us, 24h});
-  table->field({.name = "p50", .meaning = "Half of the trials are at most this slow"}, &ClockBound::p50,
-               bound);
-  table->field({.name = "p95",
-                .meaning = "19 of 20 trials are at most this slow; below 59 trials it is the worst of them"},
+  table->field({.name = "p50", .meaning = fmt::format("Half of the {} are at most this slow", each)},
+               &ClockBound::p50, bound);
+  table->field({.name = "p95", .meaning = fmt::format("19 of 20 {} are at most this slow{}", each, few)},
                &ClockBound::p95, bound);
-  table->field({.name = "p99", .meaning = "99 of 100 trials are at most this slow"}, &ClockBound::p99, bound);
-  table->field({.name = "max", .meaning = "No trial is slower"}, &ClockBound::max, bound);
+  table->field({.name = "p99", .meaning = fmt::format("99 of 100 {} are at most this slow", each)},
+               &ClockBound::p99, bound);
+  table->field({.name = "max", .meaning = fmt::format("None of the {} is slower", each)}, &ClockBound::max,
+               bound);
   table->rule([](Reading& reading, const Node& node, const std::string& field, ClockBound& clock) {
     if (!clock.any()) reading.mistake(node, field, "expected at least one of p50, p95, p99, max");
     std::optional<base::Nanos> before;
@@ -139,6 +141,7 @@ void apply_promise(Reading& reading, const Node& node, const std::string& field,
 
 Shape<Expectations> expect_shape() {
   auto table = std::make_shared<Table<Expectations>>();
+  const Shape<ClockBound> of_trials = clock_shape("trials", "; below 59 trials it is the worst of them");
   table->field(
       {.name = "effects",
        .meaning =
@@ -152,18 +155,18 @@ Shape<Expectations> expect_shape() {
   table->rule(apply_promise);
   table->field({.name = "first_output",
                 .meaning = "From the fault's effect until new work flows again; a duration alone is its max"},
-               &Expectations::first_output, clock_shape());
+               &Expectations::first_output, of_trials);
   table->field({.name = "caught_up",
                 .meaning = "From the fault's effect until everything sent before it was over and accepted is "
                            "done, and the backlog is gone"},
-               &Expectations::caught_up, clock_shape());
+               &Expectations::caught_up, of_trials);
   table->field(
       {.name = "time_to_green",
        .meaning =
            "From the fault's effect until all probes are green and it is caught up, for the whole hold time"},
-      &Expectations::time_to_green, clock_shape());
+      &Expectations::time_to_green, of_trials);
   table->field({.name = "latency", .meaning = "From input to last effect, of inputs that no fault touched"},
-               &Expectations::latency, clock_shape());
+               &Expectations::latency, clock_shape("inputs", ""));
   table->field({.name = "lost",
                 .meaning = "Accepted inputs without their effect; a number alone is for each cause",
                 .standard = "0"},

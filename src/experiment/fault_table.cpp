@@ -262,6 +262,8 @@ json item_schema(const Table<CommonFields>& common, const Table<RandomSchedule>&
 
 }  // namespace
 
+std::shared_ptr<const SectionDoc> random_schedule_doc() { return random_table(common_table())->doc(); }
+
 Shape<FaultList> faults_shape() {
   const std::shared_ptr<const Table<CommonFields>> common = common_table();
   const auto random = random_table(common);
@@ -269,8 +271,12 @@ Shape<FaultList> faults_shape() {
       .doc = {.type = "list of faults", .schema = item_schema(*common, *random), .section = common->doc()},
       .read = [common, random](Reading& reading, const Node& node, const std::string& field,
                                FaultList& into) {
-        if (!node.is_list() || node.items.empty()) {
+        if (!node.is_list()) {
           reading.expected(node, field, "a list of faults");
+          return false;
+        }
+        if (node.items.empty()) {
+          reading.mistake(node, field, "expected at least one fault; without any, leave the field out");
           return false;
         }
         bool all = true;

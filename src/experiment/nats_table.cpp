@@ -62,7 +62,7 @@ Shape<StartedNats> started_shape() {
   table->field(
       {.name = "sync_interval",
        .meaning = "When JetStream's files are flushed to the disk: \"always\" or a duration; without "
-                  "it the server's default (2 minutes)"},
+                  "it the server's default (2 minutes, 1 before 2.10)"},
       &StartedNats::sync_interval, text("\"always\", or a duration such as 30s", [](std::string_view given) {
         return given == "always" || read_duration(given);
       }));
@@ -142,7 +142,9 @@ void add_attached_fields(Table<Written>& table) {
   attached_field(
       table,
       {.name = "shared",
-       .meaning = "Others are connected: Squall looks at its own subjects, not at who else is there",
+       .meaning =
+           "Says to readers that others use these servers. Squall looks at its own subjects, never at who is "
+           "connected, and refuses what others use of them (allow.other_publishers, other_consumers)",
        .standard = "false"},
       &AttachedNats::shared, flag());
 }

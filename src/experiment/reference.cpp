@@ -8,6 +8,7 @@
 
 #include "experiment/fault_fields.h"
 #include "experiment/parse.h"
+#include "experiment/section_tables.h"
 #include "experiment/variables.h"
 
 namespace squall::experiment {
@@ -116,6 +117,8 @@ std::string reference_page() {
         "[...]`) or "
         "a random schedule (`random: {{of: [...]}}`). These fields go with every fault:\n\n{}\n",
         table_of(*entry.shape.section, ""));
+    text += "A random schedule, which is the same for the same seed:\n\n" +
+            table_of(*random_schedule_doc(), "random.") + "\n";
   }
   text += "## Kinds of faults\n\n";
   for (const fault::KindDoc& kind : fault::fault_kinds()) text += kind_section(kind);

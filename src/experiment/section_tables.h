@@ -27,5 +27,7 @@ struct FaultList {
   std::vector<RandomSchedule> random;
 };
 Shape<FaultList> faults_shape();
+// Of an item `random: {…}` of it.
+std::shared_ptr<const SectionDoc> random_schedule_doc();
 
 }  // namespace squall::experiment

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ledger/circumstance.h"
+
 namespace squall::fault {
 
 // How a field is written in an experiment file, and what it becomes in the fault's JSON.
@@ -63,6 +65,9 @@ struct KindDoc {
   std::string active_json;
   bool active_required = false;
   std::string example;  // YAML, one item of `faults`
+  // What it does to the promise to keep what was acknowledged, where its target is a server or a stream;
+  // nothing: a server stands still.
+  std::optional<ledger::FaultClass> promise;
 };
 
 // In the order in which documents list them.

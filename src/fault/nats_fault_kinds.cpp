@@ -39,11 +39,14 @@ FieldDoc share_field() {
           .meaning = "This part of them; which ones the seed says"};
 }
 
-// Which frames, and how many of them.
-std::vector<FieldDoc> frame_fields() {
-  std::vector<FieldDoc> fields{text_field("subject", "Only messages of this subject (* and > allowed)"),
-                               text_field("stream", "Only of this stream"),
-                               text_field("consumer", "Only of this consumer"), client_field()};
+// Which frames, and how many of them. A publish does not say its stream.
+std::vector<FieldDoc> frame_fields(bool of_publishes) {
+  std::vector<FieldDoc> fields{text_field("subject", "Only messages of this subject (* and > allowed)")};
+  if (!of_publishes) {
+    fields.push_back(text_field("stream", "Only of this stream"));
+    fields.push_back(text_field("consumer", "Only of this consumer"));
+  }
+  fields.push_back(client_field());
   fields.push_back({.name = "first",
                     .json = "from",
                     .type = FieldType::kInteger,
@@ -214,6 +217,8 @@ std::string capitalised(std::string_view text) {
 
 KindDoc kind_of_preset(const NatsPreset& preset) {
   Words words = words_of(preset.name);
+  const bool of_publishes =
+      preset.name == "publish_drop" || preset.name == "permission_violation" || preset.name == "max_payload";
   const bool instant = preset.name == "stale_connection" || preset.name == "disconnect_client";
   KindDoc kind{.name = std::string(preset.name),
                .target = TargetKind::kLink,
@@ -227,8 +232,9 @@ KindDoc kind_of_preset(const NatsPreset& preset) {
                .fields = std::move(words.own),
                .active_json = "duration_ms",
                .active_required = !instant};
-  const std::vector<FieldDoc> common =
-      words.of_connections ? std::vector<FieldDoc>{client_field(), share_field()} : frame_fields();
+  const std::vector<FieldDoc> common = words.of_connections
+                                           ? std::vector<FieldDoc>{client_field(), share_field()}
+                                           : frame_fields(of_publishes);
   kind.fields.insert(kind.fields.end(), common.begin(), common.end());
   kind.example =
       fmt::format("- {}: orders\n{}{}", kind.name, words.more, instant ? "  when: 2s" : "  for: 4s");

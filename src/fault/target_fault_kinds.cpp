@@ -49,7 +49,8 @@ KindDoc signal_kind() {
                  choice_field("to",
                               "The whole tree, its first process, all but that, or its youngest process",
                               "process", {"tree", "process", "children", "child"})},
-      .example = "- send_signal: orders\n  signal: HUP\n  when: 1s"};
+      .example = "- send_signal: orders\n  signal: HUP\n  when: 1s",
+      .promise = ledger::FaultClass::process_kill};
 }
 
 KindDoc restart_loop_kind() {
@@ -77,7 +78,8 @@ KindDoc restart_loop_kind() {
                   .meaning = "How long it may live each time",
                   .standard = "200ms",
                   .otherwise = 200}},
-      .example = "- restart_loop: orders\n  times: 5\n  when: random"};
+      .example = "- restart_loop: orders\n  times: 5\n  when: random",
+      .promise = ledger::FaultClass::process_kill};
 }
 
 KindDoc limit_kind() {
@@ -175,6 +177,7 @@ std::vector<KindDoc> server_kinds() {
                   "to another server, or comes back later",
                   "The client port accepts nobody any more, or the process is gone",
                   "What is left of it is ended, and it is started again");
+  lame_duck.promise = ledger::FaultClass::process_kill;
   lame_duck.active_json = "duration_ms";
   lame_duck.active_required = true;
   lame_duck.example = "- lame_duck: nats-1\n  for: 15s";
@@ -197,6 +200,7 @@ std::vector<KindDoc> server_kinds() {
                   "Stopped again, and started with the configuration of before");
   restart_with.fields = {
       required_field("configuration", FieldType::kText, "Lines that are added to its configuration")};
+  restart_with.promise = ledger::FaultClass::process_kill;
   restart_with.active_json = "duration_ms";
   restart_with.active_required = true;
   restart_with.example = "- restart_with: nats-1\n  configuration: \"max_connections: 2\"\n  for: 3s";
@@ -215,6 +219,7 @@ std::vector<KindDoc> server_kinds() {
                  .standard = "",
                  .required = true,
                  .low = 1};
+  slow_start.promise = ledger::FaultClass::process_kill;
   slow_start.fields = {std::move(delay)};
   slow_start.example = "- slow_start: nats-1\n  delay: 5s\n  when: random";
   return {std::move(lame_duck), std::move(reload), std::move(restart_with), std::move(slow_start)};
@@ -224,28 +229,31 @@ std::vector<KindDoc> server_kinds() {
 
 std::vector<KindDoc> stream_kinds() {
   const std::string ours = "a stream that Squall makes (nats.streams)";
-  KindDoc purge{
-      .name = "purge",
-      .target = TargetKind::kStream,
-      .summary = "Removes every message of a stream",
-      .happens = "What was not worked on yet is gone: losses in NATS are expected, and named as such",
-      .effect = "The server says how many it removed, and that none is left of before",
-      .heal = "Nothing brings them back",
-      .needs = ours,
-      .example = "- purge: ORDERS\n  when: 1s"};
+  KindDoc purge{.name = "purge",
+                .target = TargetKind::kStream,
+                .summary = "Removes every message of a stream",
+                .happens =
+                    "What was not worked on yet is gone: losses in NATS are expected, and named as permitted "
+                    "by this fault",
+                .effect = "The server says how many it removed, and that none is left of before",
+                .heal = "Nothing brings them back",
+                .needs = ours,
+                .example = "- purge: ORDERS\n  when: 1s",
+                .promise = ledger::FaultClass::removal};
   KindDoc remove{
       .name = "delete_stream",
       .target = TargetKind::kStream,
       .summary = "Deletes a stream with its consumers, and makes them anew",
       .happens =
-          "Publishers get 503, pulls end with 409 or hear nothing; its messages are gone. A good service "
-          "goes on when it is back",
+          "Publishers get 503, pulls end with 409 or hear nothing; its messages are gone, which counts as "
+          "lost in NATS, permitted by this fault. A good service goes on when it is back",
       .effect = "The server does not know the stream",
       .heal = "The same stream and consumers, empty",
       .needs = ours,
       .active_json = "duration_ms",
       .active_required = true,
-      .example = "- delete_stream: ORDERS\n  for: 2s"};
+      .example = "- delete_stream: ORDERS\n  for: 2s",
+      .promise = ledger::FaultClass::removal};
   KindDoc full{
       .name = "full",
       .target = TargetKind::kStream,

@@ -49,9 +49,11 @@ std::string_view to_string(FaultClass fault_class) {
     case FaultClass::clock:
       return "clock";
     case FaultClass::membership:
+      return "membership";
+    case FaultClass::removal:
       break;
   }
-  return "membership";
+  return "removal";
 }
 
 }  // namespace squall::ledger

@@ -87,6 +87,7 @@ enum class FaultClass : std::uint8_t {
   disk_full,
   clock,
   membership,
+  removal,  // what was stored was deleted: a stream purged, or made anew
 };
 std::string_view to_string(FaultClass fault_class);
 

@@ -191,7 +191,6 @@ void Ledger::add_delivery(const Entry& entry) {
 }
 
 void Ledger::add_confirmed(const Entry& entry) {
-  clocks_.ours(entry.at);
   const auto id = find(entry.key);
   if (!id) {
     return contradiction(

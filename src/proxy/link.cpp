@@ -243,6 +243,14 @@ std::optional<std::string> Link::rewritten(std::string_view info) const {
              .tls_required = tls_required});
 }
 
+void Link::tell_handed_out() {
+  if (!nats_.has_handed_out()) return;
+  links_.tell({.kind = ProxyEvent::Kind::kHandedOut,
+               .at = base::now(),
+               .link = settings_.name,
+               .handed_out = nats_.handed_out()});
+}
+
 void Link::say(ProxyEvent::Kind kind, std::uint64_t connection, std::string text) {
   links_.tell({.kind = kind,
                .at = base::now(),

@@ -73,6 +73,7 @@ class Link final : public Reactor::Watcher {
   static constexpr std::string_view kNoDescriptors = "no file descriptors are left";
   void refused(std::uint64_t connection, std::string reason);
   void closed(LinkConnection& connection, std::uint64_t number, std::string client, std::string_view reason);
+  void tell_handed_out();
   void say(ProxyEvent::Kind kind, std::uint64_t connection, std::string text);
 
  private:

@@ -113,6 +113,7 @@ void LinkConnection::expired(base::Instant now) {
 }
 
 void LinkConnection::settle() {
+  link_.tell_handed_out();
   if (!is_open()) return;
   const auto self = shared_from_this();
   if (nats_ && state_ == State::kThrough) {

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "fault/link_fault.h"
+#include "proxy/delivery_watch.h"
 #include "proxy/nats_moments.h"
 
 namespace squall::proxy {
@@ -121,6 +122,7 @@ struct ProxyEvent {
     kNotFull,       // and goes on
     kUnreadable,    // no NATS where there should be: it passes unread from here on
     kMoment,        // the frame is held: Links::release() lets it go
+    kHandedOut,     // what Links::watch_deliveries() asked for, as it comes
   };
   Kind kind{};
   base::Instant at{};
@@ -130,6 +132,7 @@ struct ProxyEvent {
   std::string fault;
   std::string text;
   std::optional<MomentEvent> moment;
+  std::vector<HandedOut> handed_out;
 };
 std::string_view name_of(ProxyEvent::Kind kind);  // "connected"
 

@@ -17,9 +17,9 @@ bool same_wiring(const LinkSettings& before, const LinkSettings& now) {
 }  // namespace
 
 std::string_view name_of(ProxyEvent::Kind kind) {
-  constexpr std::array<std::string_view, 9> kNames{"connected",   "disconnected",  "refused",
-                                                   "fault_added", "fault_removed", "full",
-                                                   "not_full",    "unreadable",    "moment"};
+  constexpr std::array<std::string_view, 10> kNames{
+      "connected", "disconnected", "refused",    "fault_added", "fault_removed",
+      "full",      "not_full",     "unreadable", "moment",      "handed_out"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -180,6 +180,16 @@ base::Result<void> Links::release(const std::string& name, std::uint64_t event, 
 bool Links::holds(const std::string& name, std::uint64_t event) const {
   const auto at = links_.find(name);
   return at != links_.end() && at->second->nats().holds(event);
+}
+
+base::Result<void> Links::watch_deliveries(const std::string& name,
+                                           std::optional<WatchedDeliveries> watched) {
+  auto link = find(name);
+  if (!link) return std::unexpected(link.error());
+  if ((*link)->settings().mode != LinkMode::kNats)
+    return base::fail("link {}: deliveries are seen in mode nats only", name);
+  (*link)->nats().watch_deliveries(std::move(watched));
+  return {};
 }
 
 void Links::stop_accepting() {

@@ -33,15 +33,20 @@ NatsConnection::Passage NatsConnection::frame(Sender sender, const wire::Frame& 
   if (end_ != End::kNone) return Passage::kTaken;
   if (link_.idle() && !side.stall && side.output.empty()) {
     tracker_.pass(sender, frame);
+    if (link_.deliveries_) link_.deliveries_->see(frame, now);
     if (!is_established_ && tracker_.established()) is_established_ = true;
     return Passage::kAsItIs;
   }
   const Sighting sighting = tracker_.see(sender, frame);
   Passage passage = Passage::kTaken;
+  bool dropped = false;
   if (side.stall || !moment(sender, sighting, bytes, now)) {
     const FrameAt at{.connection = number_, .sender = sender, .frame = side.frames};
-    passage = decided(sender, link_.rules_.decide(at, sighting, frame, tracker_), bytes, now);
+    NatsDecision decision = link_.rules_.decide(at, sighting, frame, tracker_);
+    dropped = decision.fate == Fate::kDrop;
+    passage = decided(sender, std::move(decision), bytes, now);
   }
+  if (link_.deliveries_ && !dropped) link_.deliveries_->see(frame, now);
   if (!is_established_ && tracker_.established()) established(now);
   return passage;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "proxy/delivery_watch.h"
 #include "proxy/nats_moments.h"
 #include "proxy/nats_rules.h"
 
@@ -40,6 +41,12 @@ class NatsLink {
   bool release(std::uint64_t event, Release how);
   bool holds(std::uint64_t event) const;
 
+  // What is handed out is told from here on; nothing: no longer.
+  void watch_deliveries(std::optional<WatchedDeliveries> watched);
+  // What was since the last call. What a fault dropped was not.
+  std::vector<HandedOut> handed_out() { return deliveries_ ? deliveries_->take() : std::vector<HandedOut>{}; }
+  bool has_handed_out() const { return deliveries_ && !deliveries_->empty(); }
+
   // Bytes that all connections hold for faults and moments.
   std::size_t held_bytes() const { return held_bytes_; }
   // Moments that nobody released in time.
@@ -49,9 +56,11 @@ class NatsLink {
   friend class NatsConnection;
   void needs_changed();
   bool idle() const { return rules_.empty() && moments_.empty(); }
+  bool reads_messages() const { return !idle() || deliveries_; }
 
   NatsRules rules_;
   Moments moments_;
+  std::optional<DeliveryWatch> deliveries_;
   std::function<void(const MomentEvent&)> on_moment_;
   std::vector<NatsConnection*> connections_;
   std::size_t held_bytes_ = 0;
@@ -78,7 +87,7 @@ class NatsConnection {
   // passes unread.
   bool needs_whole_frames(wire::Sender sender) const {
     const Side& side = this->side(sender);
-    return !link_.idle() || side.stall || !side.output.empty() || end_ != NatsDecision::End::kNone;
+    return link_.reads_messages() || side.stall || !side.output.empty() || end_ != NatsDecision::End::kNone;
   }
 
   // What is to be written in this direction, now, in this order; whoever writes it clears it.

@@ -321,5 +321,30 @@ TEST_F(NatsLinkTest, AGoneConnectionHoldsNothing) {
   EXPECT_EQ(link_.held_bytes(), 0U);
 }
 
+TEST_F(NatsLinkTest, WhatIsHandedOutIsToldUnlessAFaultDropsIt) {
+  link_.watch_deliveries(WatchedDeliveries{.stream = "S", .consumer = "C", .key_prefix = "k-"});
+  Wire wire(link_);
+  const auto deliver = [&](int number) {
+    const std::string payload = fmt::format("k-{}", number);
+    wire.server(fmt::format("MSG orders.a 1 $JS.ACK.S.C.1.{0}.{0}.5.0 {1}\r\n{2}\r\n", number, payload.size(),
+                            payload));
+  };
+  const auto told = [&] {
+    std::vector<std::uint64_t> numbers;
+    for (const HandedOut& one : link_.handed_out()) numbers.push_back(one.number);
+    return numbers;
+  };
+  EXPECT_TRUE(wire.connection().needs_whole_frames(Sender::kServer));
+  deliver(1);
+  EXPECT_THAT(told(), testing::ElementsAre(1));
+  preset("deliver_drop", {{"count", 1}});
+  deliver(2);
+  deliver(3);
+  EXPECT_THAT(told(), testing::ElementsAre(3));
+  link_.watch_deliveries(std::nullopt);
+  deliver(4);
+  EXPECT_THAT(told(), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace squall::proxy

@@ -27,6 +27,15 @@ using std::chrono::seconds;
 constexpr base::Nanos kScanPatience = seconds(30);
 constexpr base::Nanos kFirstEffect = seconds(10);  // after the control
 
+std::vector<workload::Workload::HandedOut> as_seen(const std::vector<proxy::HandedOut>& all) {
+  std::vector<workload::Workload::HandedOut> seen;
+  seen.reserve(all.size());
+  for (const proxy::HandedOut& one : all)
+    seen.push_back(
+        {.id = one.number, .stream_seq = one.stream_seq, .delivered = one.delivered, .at = one.at});
+  return seen;
+}
+
 class ExperimentRun {
  public:
   ExperimentRun(const experiment::Experiment& experiment, const experiment::Plan& plan,
@@ -121,9 +130,21 @@ class ExperimentRun {
     if (*inputs) options->inputs->carried = options->load.carried;
     load_ = std::make_unique<workload::Workload>(std::move(*options));
     if (*inputs) load_->record(ledger::Circumstance((*inputs)->contract));
+    if (*inputs) see_deliveries(**inputs);
     load_->start();
     abort_watch_ = std::make_unique<AbortWatch>(session_, system_, experiment_.abort);
     return true;
+  }
+
+  // What is delivered to the service goes into the ledger, where a link of its own sees it.
+  void see_deliveries(const InputFacts& inputs) {
+    const auto consumer = only_consumer(inputs);
+    if (!consumer) return;
+    system_.links().watch_deliveries(
+        {.stream = inputs.stream.stream, .consumer = *consumer, .key_prefix = key_prefix()},
+        [this](const std::vector<proxy::HandedOut>& all) {
+          if (load_) load_->record(as_seen(all));
+        });
   }
 
   // Four hex digits that differ from run to run, so that identities of two runs are never mixed up.

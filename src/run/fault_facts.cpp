@@ -1,11 +1,22 @@
 #include "run/fault_facts.h"
 
 #include <algorithm>
+#include <cctype>
+
+#include "experiment/targets.h"
+#include "fault/fault_kind.h"
 
 namespace squall::run {
 namespace {
 
-bool is_server(const std::string& target) { return target.starts_with("nats-"); }
+// "nats-2", and whichever of them led: a process may be called nats-worker.
+bool is_server(const std::string& target) {
+  constexpr std::string_view kPrefix = "nats-";
+  if (experiment::is_leader(target)) return true;
+  if (!target.starts_with(kPrefix) || target.size() == kPrefix.size()) return false;
+  return std::all_of(target.begin() + kPrefix.size(), target.end(),
+                     [](unsigned char c) { return std::isdigit(c) != 0; });
+}
 
 const fault::Step* step_of(const fault::TrialSteps& steps, const Struck& struck) {
   const auto step = std::ranges::find_if(
@@ -27,6 +38,11 @@ std::uint32_t servers_struck_at(base::Instant at, const fault::TrialSteps& steps
 
 ledger::FaultClass fault_class_of(const fault::Action& action, bool of_a_server) {
   if (std::holds_alternative<fault::OnLink>(action)) return ledger::FaultClass::network;
+  if (const auto* on = std::get_if<fault::OnTarget>(&action)) {
+    const fault::KindDoc* const kind = fault::find_kind(on->kind);
+    const bool of_nats = of_a_server || (kind != nullptr && kind->target == fault::TargetKind::kStream);
+    if (of_nats && kind != nullptr && kind->promise) return *kind->promise;
+  }
   if (!of_a_server) return ledger::FaultClass::service;
   return std::holds_alternative<fault::Kill>(action) ? ledger::FaultClass::process_kill
                                                      : ledger::FaultClass::process_freeze;

@@ -119,6 +119,11 @@ std::optional<workload::IdentityPlace> place_of_identity(const experiment::Workl
   return std::nullopt;
 }
 
+std::optional<std::string> only_consumer(const InputFacts& facts) {
+  if (facts.stream.consumers.size() != 1) return std::nullopt;
+  return facts.stream.consumers.front();
+}
+
 bool works_on(const json& config, std::string_view subject) {
   if (!config.contains("durable_name")) return false;
   std::vector<std::string> filters = config.value("filter_subjects", std::vector<std::string>{});

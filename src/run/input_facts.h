@@ -28,6 +28,10 @@ boost::asio::awaitable<base::Result<std::optional<InputFacts>>> find_input_facts
 // Where the identity of an input stands in its own message. Pure.
 std::optional<workload::IdentityPlace> place_of_identity(const experiment::WorkloadSpec& workload);
 
+// The one consumer whose deliveries can be told from others'; nothing: there is none, or several, which are
+// each given every input.
+std::optional<std::string> only_consumer(const InputFacts& facts);
+
 // Whether a consumer with that configuration is one whose work the effects are: a durable one that gets the
 // subject. Pure.
 bool works_on(const nlohmann::json& consumer_config, std::string_view subject);

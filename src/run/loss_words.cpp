@@ -79,8 +79,8 @@ class Explanation {
 
   void in_nats(std::uint64_t count) {
     const std::uint64_t permitted = losses_.durability.count("permitted");
-    const std::string where = fmt::format(
-        "NATS acknowledged {} inputs that {} does not have, and that nobody was given", count, stream());
+    const std::string where =
+        fmt::format("NATS acknowledged {} inputs that {} does not have", count, stream());
     if (!losses_.ledger.run().contract) {
       say(where, "whether it had promised to keep them is not known: its configuration is not");
     } else if (permitted == 0) {

@@ -12,6 +12,7 @@
 #include "check/durability.h"
 #include "check/late.h"
 #include "check/lost.h"
+#include "check/redelivery.h"
 #include "check/soundness.h"
 #include "check/totals.h"
 #include "check/unexpected.h"
@@ -43,6 +44,7 @@ class MessageJudge {
     if (carries_something()) corrupted();
     if (experiment_.expect.unavailable) unavailable();
     dedupe();
+    deliveries();
     if (experiment_.expect.errors) errors();
     drained();
   }
@@ -214,6 +216,20 @@ class MessageJudge {
     expect("dedupe", "stored once",
            fmt::format("{} inputs are stored more than once, {} acks moved", dedupe.count("stored_twice"),
                        dedupe.count("moved_acks")),
+           false);
+  }
+
+  // Only where a link between NATS and the service could see them.
+  void deliveries() {
+    const ledger::Counts& counts = ledger_.counts();
+    if (counts.deliveries == 0) return;
+    report_.notes.push_back({"deliveries", fmt::format("{} of these inputs seen on links, {} of them again",
+                                                       counts.deliveries, counts.redelivered)});
+    const Verdict& again = keep(check::check_redelivery(ledger_), Asked::no);
+    if (again.kind != VerdictKind::fail) return;
+    expect("redelivery", "none",
+           fmt::format("{} deliveries after their ack was confirmed ({} more permitted)",
+                       again.count("violations"), again.count("permitted")),
            false);
   }
 

@@ -104,6 +104,10 @@ struct SystemLinks::Listener {
   explicit Listener(Session& of_run) : session(of_run) {}
 
   void take(const proxy::ProxyEvent& event) {
+    if (event.kind == proxy::ProxyEvent::Kind::kHandedOut) {
+      if (on_handed_out) on_handed_out(event.handed_out);
+      return;
+    }
     if (!is_worth_telling(event.kind)) return;
     std::string text = fmt::format("link {}: {}", event.link, name_of(event.kind));
     if (!event.text.empty()) text += ", " + event.text;
@@ -115,6 +119,7 @@ struct SystemLinks::Listener {
 
   Session& session;
   OnMoment on_moment;
+  OnHandedOut on_handed_out;
 };
 
 SystemLinks::SystemLinks(Session& session) : listener_(std::make_shared<Listener>(session)) {
@@ -129,6 +134,19 @@ SystemLinks::SystemLinks(Session& session) : listener_(std::make_shared<Listener
 SystemLinks::~SystemLinks() = default;
 
 void SystemLinks::on_moment(OnMoment callback) { listener_->on_moment = std::move(callback); }
+
+bool SystemLinks::watch_deliveries(const proxy::WatchedDeliveries& watched, OnHandedOut callback) {
+  const std::optional wanted = callback ? std::optional(watched) : std::nullopt;
+  listener_->on_handed_out = std::move(callback);
+  return proxy_->call([&wanted](proxy::Links& all) {
+    bool any = false;
+    for (const proxy::LinkStatus& status : all.status()) {
+      if (status.settings.mode != proxy::LinkMode::kNats) continue;
+      any = all.watch_deliveries(status.settings.name, wanted).has_value() || any;
+    }
+    return any;
+  });
+}
 
 base::Result<void> SystemLinks::open(const experiment::Experiment& experiment, const client::Access& access,
                                      const Options& options) {

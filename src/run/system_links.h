@@ -54,6 +54,11 @@ class SystemLinks {
   using OnMoment = std::function<void(const std::string& proxied, const proxy::MomentEvent& moment)>;
   void on_moment(OnMoment callback);
 
+  // Called with what the servers hand out of these deliveries over any link that reads NATS; an empty
+  // callback ends it. False: no link reads NATS, so nothing is seen.
+  using OnHandedOut = std::function<void(const std::vector<proxy::HandedOut>& all)>;
+  bool watch_deliveries(const proxy::WatchedDeliveries& watched, OnHandedOut callback);
+
  private:
   struct Listener;
   struct Opened {

@@ -131,6 +131,7 @@ void Workload::finish(base::Instant deadline) {
     for (const auto& effect : stored_) effect->conclude();
     for (const auto& command : commands_) command->conclude();
     // What comes from now on is in nobody's verdict, and not in the ledger either.
+    finished_ = true;
     tasks_->cancel();
     recorder_.flush();
   });
@@ -156,6 +157,22 @@ std::vector<Doubt> Workload::doubts() {
 
 void Workload::record(ledger::Circumstance circumstance) {
   thread_->call([&] { recorder_.record(std::move(circumstance)); });
+}
+
+void Workload::record(std::vector<HandedOut> all) {
+  boost::asio::post(thread_->io(), [this, all = std::move(all)] {
+    if (finished_) return;
+    for (const HandedOut& one : all) {
+      // An identity that was not sent is somebody else's, whatever it looks like.
+      if (one.id >= recorder_.ledger().size()) continue;
+      recorder_.record(ledger::Entry{
+          .kind = one.delivered == 0 ? ledger::EntryKind::confirmed : ledger::EntryKind::delivery,
+          .key = {.number = one.id},
+          .at = one.at,
+          .stream_seq = one.stream_seq,
+          .delivery_count = static_cast<std::uint32_t>(one.delivered)});
+    }
+  });
 }
 
 std::optional<std::string> Workload::write_error() {

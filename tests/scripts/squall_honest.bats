@@ -59,6 +59,35 @@ inconclusive() {
   grep -q 'does the service keep up' _artifacts/latest/report.md
 }
 
+@test "what a link sees delivered and confirmed is in the ledger, and once more where the ack was held back" {
+  experiment "[$WORKER, --confirm]" '{kill: orders, when: before_ack}' 50/s
+  run "$SQUALL" run honest.yaml
+  [ "$status" -eq 0 ] || { echo "$output"; false; }
+  [[ $output =~ deliveries\ +([0-9]+)\ of\ these\ inputs\ seen\ on\ links,\ ([0-9]+)\ of\ them\ again ]] || { echo "$output"; false; }
+  local seen=${BASH_REMATCH[1]} again=${BASH_REMATCH[2]}
+  [ "$again" -ge 1 ]
+  "$SQUALL" ledger _artifacts/latest --kind delivery >deliveries.jsonl
+  [ "$(wc -l <deliveries.jsonl)" -eq "$seen" ]
+  [ "$(jq -c 'select(.delivery_count == 2)' deliveries.jsonl | wc -l)" -eq "$again" ]
+  # Each input was delivered, and each confirmed once.
+  [ "$(jq -r .key deliveries.jsonl | sort -u | wc -l)" -eq "$("$SQUALL" ledger _artifacts/latest --kind attempt | wc -l)" ]
+  "$SQUALL" ledger _artifacts/latest --kind confirmed >confirmed.jsonl
+  [ "$(jq -r .key confirmed.jsonl | sort -u | wc -l)" -eq "$(wc -l <confirmed.jsonl)" ]
+  [ "$(wc -l <confirmed.jsonl)" -gt 10 ]
+  [ "$(jq '[.. | objects | select(.checker == "redelivery")] | length' _artifacts/latest/verdict.json)" -eq 1 ]
+}
+
+# Once such losses were the service's, or NATS's breach of its promise.
+@test "what a fault purges is lost in NATS, and permitted by that fault" {
+  experiment "[$WORKER]" '{freeze: orders, for: 800ms, when: 100ms}, {purge: ORDERS, when: 500ms}' 50/s
+  sed -i 's/recover_within: 10s/recover_within: 2s, drain_within: 1s/' honest.yaml
+  run "$SQUALL" run honest.yaml
+  [ "$status" -eq 1 ] || { echo "$output"; false; }
+  said "inputs that ORDERS does not have"
+  said "forbidden by leaving out the fault that removed them from their stream"
+  [[ $output != *"broke its promise"* && $output != *"kept its promise"* ]] || { echo "$output"; false; }
+}
+
 # Once nothing about core publishes could be judged: nobody acknowledges them.
 @test "core publishes have clocks and duplicates that pass or fail, and losses that are said not to be judged" {
   experiment "[$WORKER]" '{kill: orders, when: 300ms}' 50/s

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A JetStream worker with nothing but Python's own library, for tests of the runner: takes messages from the consumer
 ORDERS/worker one by one, publishes {"order_id": …} to orders.confirmed, waits for the PubAck and acks. Reconnects at
-once. NATS_URL, or the first argument; --ack-first acks before it works; --work=SECONDS works longer; --below publishes
+once. NATS_URL, or the first argument; --ack-first acks before it works; --confirm waits until its ack is confirmed; --work=SECONDS works longer; --below publishes
 to orders.confirmed.<id>; --twice answers twice; --drop=TYPE acks orders of that type and does nothing more; NATS_USER and NATS_PASSWORD log in, NATS_CA makes it TLS."""
 import json
 import os
@@ -15,6 +15,7 @@ urls = [a for a in sys.argv[1:] if not a.startswith("--")]
 url = (urls[0] if urls else os.environ["NATS_URL"]).split(",")[0].split("//")[1]
 host, port = url.rsplit(":", 1)
 ack_first = "--ack-first" in arguments
+confirm = "--confirm" in arguments
 below = "--below" in arguments
 twice = "--twice" in arguments
 work = next((float(a[7:]) for a in arguments if a.startswith("--work=")), 0.001)
@@ -37,7 +38,7 @@ class Connection:
         options = {"verbose": False, "headers": True, "no_responders": True, "lang": "plain", "name": "plain-worker"}
         if "NATS_USER" in os.environ:
             options |= {"user": os.environ["NATS_USER"], "pass": os.environ["NATS_PASSWORD"]}
-        self.send("CONNECT %s\r\nSUB %s.pull 1\r\nSUB %s.pub 2\r\nPING\r\n" % (json.dumps(options), INBOX, INBOX))
+        self.send("CONNECT %s\r\nSUB %s.pull 1\r\nSUB %s.pub 2\r\nSUB %s.ack 3\r\nPING\r\n" % (json.dumps(options), INBOX, INBOX, INBOX))
 
     def send(self, text):
         self.socket.sendall(text.encode())
@@ -100,7 +101,9 @@ def serve():
         nats.publish(subject, INBOX + ".pub", json.dumps({"order_id": order}), "confirmed-" + order)
         answer = json.loads(nats.message("2")[2] or "{}")
         if answer.get("seq") and not ack_first:
-            nats.publish(reply, "", "+ACK")
+            nats.publish(reply, INBOX + ".ack" if confirm else "", "+ACK")
+            if confirm:
+                nats.message("3")
 
 
 while True:
