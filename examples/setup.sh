@@ -6,12 +6,17 @@ set -euo pipefail
 usage() {
   cat <<'EOT'
 usage: examples/setup.sh node-worker | python-worker
-Exit codes: 0 the command is printed, 2 bad usage, 3 not here: no Node, npm or Python, or no registry (said on stderr)
+Exit codes: 0 the command is printed, 2 bad usage, 3 not here: no Node, npm or Python, no registry, or a folder that is
+not to be written to (said on stderr)
 EOT
 }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 not_here() { echo "examples/setup.sh: $*" >&2; exit 3; }
+# Where a package has put them nothing else belongs, not even root's.
+to_be_written() {
+  [[ -w $1 && $1 != /usr/share/* ]] || not_here "copy the examples to a folder of yours, and run them there: cp -r $here ."
+}
 case ${1:-} in
   node-worker)
     folder=$here/node-worker
@@ -20,6 +25,7 @@ case ${1:-} in
     lock=$folder/package-lock.json
     installed=$folder/node_modules/.package-lock.json
     if [[ ! -e $installed || $lock -nt $installed ]]; then
+      to_be_written "$folder"
       (cd "$folder" && timeout 40 npm ci --no-audit --no-fund >/dev/null 2>&1) ||
         not_here "npm cannot install nats (no registry?)"
       touch "$installed"
@@ -32,6 +38,7 @@ case ${1:-} in
     lock=$folder/requirements.txt
     installed=$folder/.venv/installed
     if [[ ! -e $installed || $lock -nt $installed ]]; then
+      to_be_written "$folder"
       python3 -m venv "$folder/.venv" >/dev/null 2>&1 || not_here "python3 has no venv (Debian: python3-venv)"
       timeout 40 "$folder/.venv/bin/pip" --quiet --disable-pip-version-check install --require-hashes -r "$lock" \
         >/dev/null 2>&1 || not_here "pip cannot install nats-py (no registry?)"

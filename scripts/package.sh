@@ -28,16 +28,19 @@ glibc=$(objdump -T "$program" | grep -oE 'GLIBC_[0-9.]+' | sort -uV | tail -n 1)
 stage=$(mktemp -d "${TMPDIR:-/tmp}/squall-package-XXXXXX")
 trap 'rm -rf "$stage"' EXIT
 root=$stage/root/usr
-mkdir -p "$root/bin" "$root/share/squall" "$root/share/doc/squall" dist
+mkdir -p "$root/bin" "$root/share/squall/docs" "$root/share/doc/squall" dist
 install -m 755 "$program" "$root/bin/squall"
 strip --strip-debug "$root/bin/squall"
 "$root/bin/squall" schema >"$root/share/squall/experiment.schema.json"
-git ls-files examples | while IFS= read -r file; do
+# Folders lie to each other as they do here: the pages' links hold, and `squall list` looks in share/squall/experiments.
+git ls-files examples experiments | while IFS= read -r file; do
   install -D -m "$([[ -x $file ]] && echo 755 || echo 644)" "$file" "$root/share/squall/$file"
 done
-for page in getting-started experiments experiment-reference faults ci; do
-  install -m 644 "docs/$page.md" "$root/share/doc/squall/$page.md"
+for page in getting-started experiments experiment-reference faults checkers ci proxy ledger-format adding-a-fault; do
+  install -m 644 "docs/$page.md" "$root/share/squall/docs/$page.md"
 done
+ln -s ../../squall/docs "$root/share/doc/squall/docs"
+install -m 644 LICENSE "$root/share/doc/squall/copyright"
 
 name=squall-$version-linux-$architecture
 mkdir "$stage/$name"
@@ -76,6 +79,7 @@ if [[ -n $check ]]; then
   chroot "$bare" dpkg --force-not-root -i "/tmp/${deb#dist/}" >/dev/null
   chroot "$bare" /usr/bin/squall version
   chroot "$bare" "/opt/$name/bin/squall" explain kill >/dev/null
+  chroot "$bare" /usr/bin/squall list /usr/share/squall/experiments >/dev/null
   chroot "$bare" ldd /usr/bin/squall
   echo "package.sh: the packed program runs in a bare Debian root"
 fi
