@@ -122,6 +122,34 @@ std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& led
   return worst.censored_because;
 }
 
+std::string why_behind(const ledger::Ledger& ledger, base::Instant until) {
+  constexpr base::Nanos kLookedAt = std::chrono::seconds(2);
+  constexpr base::Nanos kBehind = std::chrono::seconds(1);
+  constexpr std::size_t kFew = 10;
+  constexpr ledger::OpId kMostInputs = 1'000'000;
+  const base::Instant from = until - kLookedAt;
+  std::uint64_t sent = 0;
+  std::vector<base::Nanos> ages;  // of what was done then
+  const ledger::OpId first = ledger.size() - std::min<ledger::OpId>(ledger.size(), kMostInputs);
+  for (ledger::OpId id = first; id < ledger.size(); ++id) {
+    const ledger::Operation operation = ledger.operation(id);
+    if (!operation.times_known) continue;
+    if (operation.attempted_at >= from && operation.attempted_at <= until) ++sent;
+    if (!operation.finished() || operation.filtered) continue;
+    const base::Instant done = operation.finished_at();
+    if (done >= from && done <= until) ages.push_back(done - operation.attempted_at);
+  }
+  if (ages.size() < kFew) return "";
+  const auto middle = ages.begin() + static_cast<std::ptrdiff_t>(ages.size() / 2);
+  std::ranges::nth_element(ages, middle);
+  if (*middle < kBehind) return "";
+  return fmt::format("in the last {} it did {} inputs, sent {} before, while {} more were sent: {}",
+                     base::format_duration(kLookedAt), ages.size(), base::format_duration(*middle), sent,
+                     ages.size() * 2 < sent * 3
+                         ? "the load leaves it hardly any room to catch up (workload.rate)"
+                         : "it was catching up (trials.recover_within)");
+}
+
 void fill_outcomes(report::TrialReport& report, const ledger::Ledger& ledger, base::Instant observed_from) {
   for (const ledger::OpId id : ledger.attempted_since(observed_from)) {
     const ledger::Operation operation = ledger.operation(id);

@@ -55,6 +55,10 @@ std::uint64_t add_hits(report::TrialReport& report, const ledger::Ledger& ledger
 std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& ledger,
                           std::span<const FaultOnRecord> faults, const experiment::Experiment& experiment);
 
+// Why a service that works is not caught up by then: it is behind its load, and does hardly more than that;
+// empty: it is not behind, or stands still.
+std::string why_behind(const ledger::Ledger& ledger, base::Instant until);
+
 // Fills `acked`, `failed` and `unknown` of the inputs attempted from then on.
 void fill_outcomes(report::TrialReport& report, const ledger::Ledger& ledger, base::Instant observed_from);
 

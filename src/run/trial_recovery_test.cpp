@@ -92,6 +92,33 @@ TEST(TrialRecovery, AFastLoadWhoseTimesAreForgottenIsNotMeasuredRatherThanNeverB
   EXPECT_EQ(report::make_summary(report).find("never"), std::string::npos);
 }
 
+// An input every 10 ms, done `later` (ms) after it was sent, one every `each` ms.
+ledger::Ledger behind(std::int64_t later, std::int64_t each) {
+  Records records;
+  for (ledger::OpId id = 0; id < 4'000; ++id) {
+    const auto t = static_cast<std::int64_t>(id * 10);
+    records.push_back(Attempt{id, key_of(id), at_ms(t)});
+    records.push_back(Outcome{id, Acknowledged{id + 1}, at_ms(t + 1)});
+    const auto done = later + static_cast<std::int64_t>(id) * each;
+    if (done > 40'000) continue;
+    records.push_back(Effect{kAssignment, key_of(id), id + 1, at_ms(done)});
+    records.push_back(Effect{kUsage, key_of(id), id + 1, at_ms(done)});
+  }
+  return fold(records);
+}
+
+TEST(TrialRecovery, AServiceThatIsBehindItsLoadIsToldFromOneThatLostSomething) {
+  EXPECT_EQ(why_behind(behind(6, 10), at_ms(40'000)), "")
+      << "as quick as the load, whatever it may have lost";
+  EXPECT_THAT(why_behind(behind(5'000, 10), at_ms(40'000)),
+              AllOf(HasSubstr("in the last 2.00 s it did 20"), HasSubstr("sent 5.00 s before, while 20"),
+                    HasSubstr("hardly any room to catch up (workload.rate)")));
+  // It was down for 36 s, and does five inputs while one is sent.
+  EXPECT_THAT(why_behind(behind(36'000, 2), at_ms(40'000)),
+              HasSubstr("it was catching up (trials.recover_within)"));
+  EXPECT_EQ(why_behind(behind(60'000, 10), at_ms(40'000)), "") << "it stands still";
+}
+
 TEST(TrialRecovery, EachFaultHasClocksOfItsOwn) {
   const report::TrialReport report = told(two_kills({}, {}));
   ASSERT_EQ(report.faults.size(), 2U);

@@ -186,6 +186,10 @@ TrialResult run_trial(TrialPlace place, const fault::TrialSteps& planned) {
     place.load.with_ledger([&](const ledger::Ledger& ledger) {
       std::string censored = fill_recovery(report, ledger, faults, place.experiment);
       if (!censored.empty()) waiting_for.push_back(std::move(censored));
+      if (!report.phases.caught_up && report.not_measured.empty()) {
+        std::string behind = why_behind(ledger, result.observed_until);
+        if (!behind.empty()) waiting_for.push_back(std::move(behind));
+      }
       fill_outcomes(report, ledger, result.observed_from);
       return 0;
     });
