@@ -87,6 +87,13 @@ EOF
   SQUALL_BIN="$ROOT/build/dev/bin" run "$SQUALL" run impossible.yaml --trials 1
   [ "$status" -eq 1 ] || { echo "$output"; false; }
   [[ $output == *"caught up"*"want max 1"*"FAILED"* ]]
+  # The report ends as its run did; what was changed since proves nothing.
+  run "$SQUALL" report _artifacts/latest
+  [ "$status" -eq 1 ] || { echo "$output"; false; }
+  echo '{}' >>_artifacts/latest/timeline.jsonl
+  run "$SQUALL" report _artifacts/latest
+  [ "$status" -eq 3 ] || { echo "$output"; false; }
+  said "changed since it was sealed: timeline.jsonl"
 }
 
 @test "a service that does not start is named with its last lines, and nothing is left" {
