@@ -28,7 +28,6 @@ std::string row(const std::string& field, const std::string& type, const std::st
 
 std::string table_of(const SectionDoc& section, const std::string& prefix) {
   std::string text = "| field | is a | default | meaning |\n| --- | --- | --- | --- |\n";
-  std::string nested;
   const auto add = [&](const auto& self, const SectionDoc& part, const std::string& path) -> void {
     for (const FieldEntry& entry : part.fields) {
       const std::string name = path + entry.text.name;

@@ -25,7 +25,7 @@ FieldDoc new_connections_field() {
           .standard = "false"};
 }
 
-FieldDoc text_field(std::string name, std::string meaning) {
+FieldDoc text_field(const std::string& name, std::string meaning) {
   return {.name = name, .json = name, .type = FieldType::kText, .meaning = std::move(meaning)};
 }
 

@@ -6,7 +6,7 @@ namespace {
 
 constexpr const char* kSignalRight = "the right to signal the target";
 
-FieldDoc choice_field(std::string name, std::string meaning, std::string standard,
+FieldDoc choice_field(const std::string& name, std::string meaning, std::string standard,
                       std::vector<std::string> choices) {
   return {.name = name,
           .json = name,
@@ -16,7 +16,7 @@ FieldDoc choice_field(std::string name, std::string meaning, std::string standar
           .choices = std::move(choices)};
 }
 
-FieldDoc required_field(std::string name, FieldType type, std::string meaning) {
+FieldDoc required_field(const std::string& name, FieldType type, std::string meaning) {
   return {.name = name,
           .json = name,
           .type = type,

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 #include "proxy/info_rewrite.h"
 #include "proxy/link_connection.h"
@@ -126,7 +127,7 @@ base::Result<void> Link::listen() {
   listener_ = *std::move(listener);
   if (!reactor_.watch(listener_.get(), 0, EPOLLIN, *this)) {
     listener_.reset();
-    return base::fail("cannot watch one more socket: {}", std::strerror(errno));
+    return base::fail("cannot watch one more socket: {}", std::generic_category().message(errno));
   }
   return {};
 }
@@ -281,6 +282,7 @@ LinkStatus Link::status() const {
 
 std::vector<ConnectionStatus> Link::connections() const {
   std::vector<ConnectionStatus> all;
+  all.reserve(connections_.size());
   for (const auto& [number, connection] : connections_) all.push_back(connection->status());
   return all;
 }

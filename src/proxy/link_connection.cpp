@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "proxy/info_rewrite.h"
 #include "proxy/link.h"
 
 namespace squall::proxy {
 
-using fault::LinkStream;
 using wire::Sender;
 
 LinkConnection::LinkConnection(Link& link, std::uint64_t number, base::UniqueFd client)
@@ -66,9 +65,9 @@ void LinkConnection::dial(const SocketAddress& address) {
 
 void LinkConnection::not_dialled(int error) {
   const bool ours = error == EMFILE || error == ENFILE;
-  link_.refused(number_,
-                ours ? std::string(Link::kNoDescriptors)
-                     : fmt::format("no upstream {}: {}", to_text(link_.upstream()), std::strerror(error)));
+  link_.refused(number_, ours ? std::string(Link::kNoDescriptors)
+                              : fmt::format("no upstream {}: {}", to_text(link_.upstream()),
+                                            std::generic_category().message(error)));
   reset("no upstream");
 }
 

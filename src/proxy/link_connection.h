@@ -24,7 +24,7 @@ class LinkConnection final : public Peer::Owner,
                              public std::enable_shared_from_this<LinkConnection> {
  public:
   LinkConnection(Link& link, std::uint64_t number, base::UniqueFd client);
-  ~LinkConnection();
+  ~LinkConnection() override;
 
   // Dials the upstream, or does what faults say instead.
   void start();

@@ -1,5 +1,6 @@
 #include "proxy/links.h"
 
+#include <algorithm>
 #include <array>
 
 #include "proxy/link.h"
@@ -102,6 +103,7 @@ base::Result<LinkStatus> Links::status(const std::string& name) const {
 
 std::vector<LinkStatus> Links::status() const {
   std::vector<LinkStatus> all;
+  all.reserve(links_.size());
   for (const auto& [name, link] : links_) all.push_back(link->status());
   return all;
 }

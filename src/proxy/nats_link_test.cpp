@@ -77,7 +77,7 @@ class Wire {
 
 class NatsLinkTest : public ::testing::Test {
  protected:
-  void preset(std::string_view name, json attributes = json::object()) {
+  void preset(std::string_view name, const json& attributes = json::object()) {
     auto fault = fault::nats_preset(std::string(name), name, attributes);
     ASSERT_TRUE(fault) << fault.error().message();
     add(*std::move(fault));
