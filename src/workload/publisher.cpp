@@ -173,19 +173,21 @@ void Publisher::take_headers() {
 // Many core publishes are one record, where nothing tells them apart but their number.
 bool Publisher::sends_runs() const {
   return options_.transport == Transport::kCore && options_.unpaced && !options_.carried &&
-         connections_.size() == 1 && connections_.front() && connections_.front()->is_open();
+         std::ranges::all_of(connections_, [](const auto& each) { return each && each->is_open(); });
 }
 
 void Publisher::send_run() {
-  client::Connection& connection = *connections_.front();
-  ledger::SentRun run{.first = next_, .at = base::now(), .source = 1, .reason = kNobodySays};
+  // The connections take turns by runs, not by inputs.
+  const auto number = static_cast<std::uint32_t>(next_ / kRun % connections_.size());
+  client::Connection& connection = *connections_[number];
+  ledger::SentRun run{.first = next_, .at = base::now(), .source = number + 1, .reason = kNobodySays};
   ledger::NumberedKeys keys(recorder_.layout().key_prefix, next_);
   const auto record = [&] {
     if (run.inputs > 0) recorder_.record(run);
     run.first = next_;
     run.inputs = 0;
   };
-  std::uint64_t most = kRun;
+  std::uint64_t most = kRun - next_ % kRun;
   if (options_.inputs) most = std::min(most, *options_.inputs - next_);
   for (std::uint64_t sent = 0; sent < most; ++sent) {
     options_.make_input(next_, input_);

@@ -98,10 +98,13 @@ class WorkloadOnABroker : public ::testing::Test {
 };
 
 // At full speed core publishes are recorded in runs; one that cannot be sent stands alone in between.
-TEST_F(WorkloadOnABroker, CorePublishesAtFullSpeedAreEachInTheLedgerAndReadBack) {
+class CoreAtFullSpeed : public WorkloadOnABroker, public ::testing::WithParamInterface<std::uint32_t> {};
+
+TEST_P(CoreAtFullSpeed, EachPublishIsInTheLedgerAndReadBack) {
   constexpr std::uint64_t kInputs = 5'000;
   constexpr std::uint64_t kTooLarge = 777;
   WorkloadOptions unpaced = core_at_full_speed(kInputs);
+  unpaced.load.connections = GetParam();
   std::string file;
   unpaced.ledger_sink = [&](std::string_view bytes) -> base::Result<void> {
     file += bytes;
@@ -135,7 +138,12 @@ TEST_F(WorkloadOnABroker, CorePublishesAtFullSpeedAreEachInTheLedgerAndReadBack)
   EXPECT_EQ(again.operation(kTooLarge).state, ledger::State::failed);
   EXPECT_EQ(again.facts(450)->order_key, 1U);
   EXPECT_EQ(again.facts(550)->order_key, 2U);
+  std::set<std::uint32_t> sources;
+  for (ledger::OpId id = 0; id < kInputs; ++id) sources.insert(again.facts(id)->source);
+  EXPECT_EQ(sources.size(), GetParam());
 }
+
+INSTANTIATE_TEST_SUITE_P(OverSoManyConnections, CoreAtFullSpeed, ::testing::Values(1, 3));
 
 // What waited for the kernel once went down with the load's connection.
 TEST_F(WorkloadOnABroker, CorePublishesThatWereSentReachTheServerThoughTheLoadEnds) {
