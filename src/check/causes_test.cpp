@@ -177,11 +177,31 @@ const Lie kLies[] = {
        r.scan_began.retention = ledger::Retention::work_queue;
        r.scan.clear();
        r.drop_effects(30);
-       r.drop_delivery(30);
+       for (OpId id = 0; id < kInputs; ++id) r.drop_delivery(id);  // no link saw any
      },
      {"lost", "late"},
      {},
      {{"by_service", 1}, {"in_nats", 0}}},
+    {"gone from a work queue, and not delivered though links saw all the others",
+     [](HonestRun& r) {
+       r.scan_began.retention = ledger::Retention::work_queue;
+       r.scan.clear();
+       r.drop_effects(30);
+       r.drop_delivery(30);
+     },
+     {"lost", "late", "durability"},
+     {},
+     {{"by_service", 0}, {"in_nats", 1}, {"violations", 1}}},
+    {"removed by a limit before it was delivered",
+     [](HonestRun& r) {
+       for (OpId id = 0; id < 10; ++id) r.drop_stored(id);
+       r.scan_ended.first_seq = 11;
+       r.drop_effects(7);
+       r.drop_delivery(7);
+     },
+     {"lost", "late"},
+     {},
+     {{"by_service", 0}, {"in_nats", 1}, {"permitted", 1}, {"violations", 0}}},
     {"gone from a work queue, and never delivered",
      [](HonestRun& r) {
        r.scan_began.retention = ledger::Retention::work_queue;

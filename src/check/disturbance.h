@@ -12,6 +12,8 @@ namespace squall::check {
 struct Disturbance {
   base::Instant from;
   std::optional<base::Instant> until;
+  // When the fault itself was over; nothing: not known.
+  std::optional<base::Instant> over = std::nullopt;
 };
 
 bool within(const std::vector<Disturbance>& disturbances, base::Instant at);

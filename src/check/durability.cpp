@@ -87,9 +87,10 @@ Verdict check_durability(const ledger::Ledger& ledger) {
   std::uint64_t violations = 0;
   std::uint64_t permitted = 0;
   std::vector<Example> permitted_examples;
+  const LossCauses causes(ledger);
   for (ledger::OpId id = 0; id < ledger.size(); ++id) {
     if (!is_lost(ledger.cards(), ledger.cards().get(id))) continue;
-    if (cause_of_loss(ledger, id) != LossCause::in_nats) continue;
+    if (causes.of(id) != LossCause::in_nats) continue;
     const Ruling ruling = rule_on_loss(ledger, id);
     if (ruling.violation) {
       ++violations;

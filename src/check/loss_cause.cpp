@@ -33,25 +33,14 @@ LossCause cause_of_stored(const ledger::RunFacts& run, std::uint8_t stream, std:
   return LossCause::by_service;
 }
 
-// It is not in the stream where it was acknowledged.
-LossCause cause_of_gone(const ledger::RunFacts& run, const ledger::Scan& scan, const ledger::Facts& facts,
-                        bool delivered) {
-  const std::uint64_t seq = facts.stream_seq;
-  const std::uint8_t stream = scan.began.stream;
-  if (removed_by(run, scan, facts.ended_at) != nullptr) return LossCause::in_nats;
-  // Work queues remove what was given up, too, where they are told to.
-  if (run.exhausted.contains({stream, seq})) return LossCause::stranded;
-  const Position position = position_of(run, stream, seq);
-  if (scan.began.retention == ledger::Retention::limits) {
-    // Below the first sequence a limit has removed it; that is the service's loss if it was given it in time.
-    const bool removed = seq < scan.ended->first_seq;
-    return removed && position.any_consumer && !position.undelivered ? LossCause::by_service
-                                                                     : LossCause::in_nats;
+bool sees_all_deliveries(const ledger::Ledger& ledger) {
+  if (ledger.counts().deliveries == 0) return false;
+  const ledger::CardTable& cards = ledger.cards();
+  for (ledger::OpId id = 0; id < ledger.size(); ++id) {
+    const ledger::Card card = cards.get(id);
+    if (cards.has_effect(card) && card.delivered() == 0) return false;
   }
-  // These streams remove a message when it is acked.
-  if (delivered) return LossCause::by_service;
-  if (!position.any_consumer) return LossCause::undetermined;
-  return position.undelivered ? LossCause::in_nats : LossCause::by_service;
+  return true;
 }
 
 }  // namespace
@@ -81,21 +70,47 @@ const ledger::FaultSpan* removed_by(const ledger::RunFacts& run, const ledger::S
   return removed == run.faults.end() ? nullptr : &*removed;
 }
 
-LossCause cause_of_loss(const ledger::Ledger& ledger, ledger::OpId id) {
-  const ledger::Card card = ledger.cards().get(id);
-  const ledger::RunFacts& run = ledger.run();
-  const ledger::Facts* facts = ledger.facts(id);
+LossCauses::LossCauses(const ledger::Ledger& ledger)
+    : ledger_(ledger), deliveries_known_(sees_all_deliveries(ledger)) {}
+
+// It is not in the stream where it was acknowledged.
+LossCause LossCauses::of_gone(const ledger::Scan& scan, ledger::OpId id, const ledger::Facts& facts) const {
+  const ledger::RunFacts& run = ledger_.run();
+  const std::uint64_t seq = facts.stream_seq;
+  const std::uint8_t stream = scan.began.stream;
+  if (removed_by(run, scan, facts.ended_at) != nullptr) return LossCause::in_nats;
+  // Work queues remove what was given up, too, where they are told to.
+  if (run.exhausted.contains({stream, seq})) return LossCause::stranded;
+  if (never_delivered(id)) return LossCause::in_nats;
+  const bool delivered = ledger_.cards().get(id).delivered() > 0;
+  const Position position = position_of(run, stream, seq);
+  if (scan.began.retention == ledger::Retention::limits) {
+    // Below the first sequence a limit has removed it; that is the service's loss if it was given it in time.
+    if (seq >= scan.ended->first_seq) return LossCause::in_nats;
+    const bool given = delivered || (position.any_consumer && !position.undelivered);
+    return given ? LossCause::by_service : LossCause::in_nats;
+  }
+  // These streams remove a message when it is acked.
+  if (delivered) return LossCause::by_service;
+  if (!position.any_consumer) return LossCause::undetermined;
+  return position.undelivered ? LossCause::in_nats : LossCause::by_service;
+}
+
+LossCause LossCauses::of(ledger::OpId id) const {
+  const ledger::Card card = ledger_.cards().get(id);
+  const ledger::RunFacts& run = ledger_.run();
+  const ledger::Facts* facts = ledger_.facts(id);
   if (facts == nullptr) return LossCause::undetermined;
   // Whoever replies to a request takes it over; no stream has it.
   if (run.source(facts->source).kind == ledger::OperationKind::request) return LossCause::by_service;
   if (card.stored() > 0) return cause_of_stored(run, facts->stored_in, facts->stored_seq);
   // It was begun: that it has some effects and not the others is not the input stream's doing.
-  if (ledger.cards().has_effect(card)) return LossCause::by_service;
+  if (ledger_.cards().has_effect(card)) return LossCause::by_service;
   if (!run.scanned(id)) return LossCause::undetermined;
   if (card.has(ledger::Card::confirmed)) return LossCause::by_service;
   // With several streams nobody knows which one had acknowledged it.
   if (run.scans.size() > 1) return card.delivered() > 0 ? LossCause::by_service : LossCause::in_nats;
-  return cause_of_gone(run, run.scans.begin()->second, *facts, card.delivered() > 0);
+  return of_gone(run.scans.begin()->second, id, *facts);
 }
 
 }  // namespace squall::check

@@ -29,7 +29,26 @@ inline bool is_lost(const ledger::CardTable& cards, ledger::Card card) {
 const ledger::FaultSpan* removed_by(const ledger::RunFacts& run, const ledger::Scan& scan,
                                     base::Instant accepted_at);
 
-// Of an input for which is_lost().
-LossCause cause_of_loss(const ledger::Ledger& ledger, ledger::OpId id);
+// The causes of one ledger's losses. Lifetime: the ledger outlives it, and does not grow meanwhile.
+class LossCauses {
+ public:
+  explicit LossCauses(const ledger::Ledger& ledger);
+
+  // Of an input for which is_lost().
+  LossCause of(ledger::OpId id) const;
+  // Links saw all deliveries of the run, and none of this input: whatever the consumers' positions say,
+  // nobody was given it.
+  bool never_delivered(ledger::OpId id) const {
+    return deliveries_known_ && ledger_.cards().get(id).delivered() == 0;
+  }
+  // Whether they saw all: nothing was done that they had not seen delivered.
+  bool deliveries_known() const { return deliveries_known_; }
+
+ private:
+  LossCause of_gone(const ledger::Scan& scan, ledger::OpId id, const ledger::Facts& facts) const;
+
+  const ledger::Ledger& ledger_;
+  bool deliveries_known_ = false;
+};
 
 }  // namespace squall::check

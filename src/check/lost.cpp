@@ -81,6 +81,7 @@ Verdict check_lost(const ledger::Ledger& ledger, Promise promise) {
   const std::vector<std::string>& stages = ledger.layout().stages;
   const Finished finished = find_finished(ledger);
   Tally tally{.in_stage = std::vector<std::uint64_t>(stages.size())};
+  const LossCauses causes(ledger);
   for (ledger::OpId id = 0; id < ledger.size(); ++id) {
     const ledger::Card card = cards.get(id);
     if (!is_lost(cards, card)) continue;
@@ -89,7 +90,7 @@ Verdict check_lost(const ledger::Ledger& ledger, Promise promise) {
       const auto which = static_cast<ledger::Stage>(stage);
       if (cards.effects(card, which) < ledger.layout().fan_out_of(which)) ++tally.in_stage[stage];
     }
-    ++tally.parts[static_cast<std::size_t>(cause_of_loss(ledger, id))][part_of(id, finished)];
+    ++tally.parts[static_cast<std::size_t>(causes.of(id))][part_of(id, finished)];
     verdict.add_example(ledger, id);
   }
 

@@ -150,9 +150,11 @@ Recovery measure_recovery(const ledger::Ledger& ledger, const FaultWindow& windo
   if (findings.struck_work_done) recovery.struck_work_done = *findings.struck_work_done - fault;
 
   std::optional<Instant> caught_up;
-  if (findings.first_output && findings.never_finished == 0) {
+  if (findings.first_output) {
     const Instant not_before = std::max(*findings.first_output, findings.struck_work_done.value_or(fault));
-    caught_up = backlog.falls_to(recovery.normal_backlog, not_before);
+    const auto but_missing = backlog.falls_to(recovery.normal_backlog + findings.never_finished, not_before);
+    if (but_missing) recovery.caught_up_but_missing = *but_missing - fault;
+    if (findings.never_finished == 0) caught_up = but_missing;
   }
   if (caught_up) recovery.caught_up = *caught_up - fault;
   recovery.censored_because = explain(findings, caught_up.has_value());
@@ -171,6 +173,7 @@ Recovery worst_of(std::span<const Recovery> recoveries) {
   worst.first_output = worst_clock(&Recovery::first_output);
   worst.first_effect_after_heal = worst_clock(&Recovery::first_effect_after_heal);
   worst.caught_up = worst_clock(&Recovery::caught_up);
+  worst.caught_up_but_missing = worst_clock(&Recovery::caught_up_but_missing);
   for (const Recovery& each : recoveries.subspan(1)) {
     worst.struck_work_done = std::max(worst.struck_work_done, each.struck_work_done);
     worst.never_finished = std::max(worst.never_finished, each.never_finished);

@@ -21,6 +21,8 @@ struct Recovery {
   // Everything sent before the fault was over and accepted is done, the backlog is back at its level of
   // before, and new work flows: the latest of the three.
   std::optional<base::Nanos> caught_up;
+  // The same without the inputs that were never finished: for whoever permits some to be lost.
+  std::optional<base::Nanos> caught_up_but_missing;
   // The last final effect among the inputs sent before the fault was over that were finished after it took
   // effect ("the others' work"); nothing if none was.
   std::optional<base::Nanos> struck_work_done;

@@ -67,13 +67,14 @@ class LedgerPrinter {
                                  search.see(entry);
                                }});
     if (!reading) return complain(kUsage, reading.error());
+    const check::LossCauses causes(*whole);
     for (const ledger::OpId id : ids) {
       const auto history = search.history(id);
       if (!history) continue;
       std::string line = ledger::describe(*history, whole->layout()) +
                          ledger::nearest_fault(whole->run(), history->operation.attempted_at);
       if (check::is_lost(whole->cards(), whole->cards().get(id))) {
-        line += fmt::format(" · lost: {}", check::to_string(check::cause_of_loss(*whole, id)));
+        line += fmt::format(" · lost: {}", check::to_string(causes.of(id)));
       }
       std::printf("%s\n", line.c_str());
     }

@@ -42,6 +42,7 @@ StreamStatus to_stream(const Json& json) {
   StreamStatus stream;
   stream.config = json.at("config");
   stream.name = stream.config.at("name");
+  stream.made_at = json.value("created", std::string());
   stream.messages = state.value("messages", std::uint64_t{0});
   stream.bytes = state.value("bytes", std::uint64_t{0});
   stream.first_seq = state.value("first_seq", std::uint64_t{0});

@@ -46,6 +46,7 @@ struct StreamStatus {
   std::uint64_t last_seq = 0;
   std::uint64_t consumers = 0;
   std::string leader;     // empty without a cluster
+  std::string made_at;    // as the server says it; another one of the same name has another
   nlohmann::json config;  // as the server says it
 };
 

@@ -17,6 +17,10 @@ constexpr base::Nanos kPullExpires = std::chrono::seconds{5};
 // A pull's end should be announced by a status; if none comes, it is taken for over after this.
 constexpr base::Nanos kPullGrace = std::chrono::seconds{1};
 constexpr base::Nanos kSilence = std::chrono::seconds{1};
+// A server gives up a client for which it holds more than 64 MiB, and two pulls may be under way.
+constexpr std::size_t kMostBytes = 16 * 1024 * 1024;
+// A message larger than a pull's bytes would never come; headers and subject come on top of its payload.
+constexpr std::size_t kBesidePayload = 256 * 1024;
 
 Json consumer_config(const StreamReaderOptions& options) {
   Json config{{"deliver_policy", "by_start_sequence"},
@@ -147,7 +151,8 @@ void PullReader::pull() {
   const base::Instant now = base::now();
   if (now >= pulls_end_at_) feed_->asked_for = 0;
   if (feed_->asked_for + feed_->ready.size() > options_.prefetch / 2) return;
-  const Json request{{"batch", options_.prefetch}, {"expires", kPullExpires.count()}};
+  const std::size_t most = std::max(kMostBytes, connection_->server().max_payload + kBesidePayload);
+  const Json request{{"batch", options_.prefetch}, {"max_bytes", most}, {"expires", kPullExpires.count()}};
   const std::string subject = api_subject(*connection_, "CONSUMER.MSG.NEXT", options_.stream, consumer_);
   const Outcome<void> sent = connection_->publish(subject, request.dump(), {}, inbox_);
   if (!sent) return feed_->fail(sent.error());

@@ -211,9 +211,9 @@ base::Result<Matched> match_by_sending(run::Session& session, run::ControlLink& 
   return matched;
 }
 
-std::optional<double> measure_rate(run::Session& session, run::ControlLink& nats, const Work& work,
-                                   const std::string& sample, const Match& match, int messages,
-                                   int effects_of_each) {
+std::optional<Pace> measure_rate(run::Session& session, run::ControlLink& nats, const Work& work,
+                                 const std::string& sample, const Match& match, int messages,
+                                 int effects_of_each) {
   const auto seq = session.wait(last_seq(&nats, work.out_stream));
   if (!seq) return std::nullopt;
   const base::Instant began = base::now();
@@ -223,13 +223,17 @@ std::optional<double> measure_rate(run::Session& session, run::ControlLink& nats
   }
   const base::Instant deadline = base::now() + seconds(5);
   std::uint64_t done = 0;
+  base::Instant last_at = began;
   while (done < static_cast<std::uint64_t>(messages) && base::now() < deadline) {
     session.wait_for(kLookAgain);
     const auto now = session.wait(last_seq(&nats, work.out_stream));
+    const std::uint64_t before = done;
     if (now) done = (*now - *seq) / static_cast<std::uint64_t>(effects_of_each);
+    if (done > before) last_at = base::now();
   }
   if (done < 10) return std::nullopt;
-  return static_cast<double>(done) / (static_cast<double>((base::now() - began).count()) / 1e9);
+  return Pace{.rate = static_cast<double>(done) / (static_cast<double>((last_at - began).count()) / 1e9),
+              .done = done};
 }
 
 }  // namespace squall::draft

@@ -90,8 +90,12 @@ base::Result<Matched> match_by_sending(run::Session& session, run::ControlLink& 
                                        const std::string& sample, std::vector<Match> likely);
 
 // How many a second it does of a burst, for a server of Squall's own. Nothing: too few came out to tell.
-std::optional<double> measure_rate(run::Session& session, run::ControlLink& nats, const Work& work,
-                                   const std::string& sample, const Match& match, int messages,
-                                   int effects_of_each);
+struct Pace {
+  double rate = 0;         // until the last of those that came
+  std::uint64_t done = 0;  // of them
+};
+std::optional<Pace> measure_rate(run::Session& session, run::ControlLink& nats, const Work& work,
+                                 const std::string& sample, const Match& match, int messages,
+                                 int effects_of_each);
 
 }  // namespace squall::draft

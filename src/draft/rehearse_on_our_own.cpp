@@ -179,16 +179,23 @@ void send_messages(run::Session& session, run::ControlLink& nats, const Work& wo
   found.draft.match = matched->match;
   say("match", fmt::format("{} of the input comes out as {} (tried with a fresh one)", matched->match->input,
                            matched->match->effect));
-  const auto rate =
+  const auto pace =
       measure_rate(session, nats, work, found.draft.sample, *matched->match, kBurst, matched->effects);
-  if (rate) found.draft.rate = rounded(*rate / 2);
+  if (pace) found.draft.rate = rounded(pace->rate / 2);
   found.draft.per_input = matched->effects;
   say("try", fmt::format("1 message published, {} after {}{}",
                          fmt::format("{} effect{}", matched->effects, matched->effects == 1 ? "" : "s"),
                          base::format_duration(matched->sent->after),
-                         rate ? fmt::format("; {} more: {:.0f}/s, so the file asks for {}/s", kBurst, *rate,
-                                            found.draft.rate)
+                         pace ? fmt::format("; {} more: {:.0f}/s, so the file asks for {}/s", kBurst,
+                                            pace->rate, found.draft.rate)
                               : std::string("; of more it did too few to tell its rate")));
+  if (pace && std::cmp_less(pace->done, kBurst)) {
+    say("warn",
+        fmt::format(
+            "of {} messages {} had an effect within 5 s: is it that slow, or does it drop some by its "
+            "design (workload.without_effect)?",
+            kBurst, pace->done));
+  }
 }
 
 }  // namespace

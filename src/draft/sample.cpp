@@ -61,8 +61,13 @@ void clean(Json& value, const std::string& key, const std::string& pointer,
 }
 
 // Every string and whole number of a document, by its pointer.
-void leaves(const nlohmann::json& value, const std::string& pointer,
-            std::map<std::string, std::string>& into) {
+struct Leaf {
+  std::string text;
+  bool is_number = false;
+};
+using Leaves = std::map<std::string, Leaf>;
+
+void leaves(const nlohmann::json& value, const std::string& pointer, Leaves& into) {
   if (value.is_object()) {
     for (const auto& [key, inner] : value.items()) {
       std::string step;
@@ -70,14 +75,14 @@ void leaves(const nlohmann::json& value, const std::string& pointer,
       leaves(inner, pointer + "/" + step, into);
     }
   } else if (value.is_string()) {
-    if (!value.get<std::string>().empty()) into[pointer] = value.get<std::string>();
+    if (!value.get<std::string>().empty()) into[pointer] = {.text = value.get<std::string>()};
   } else if (value.is_number_integer()) {
-    into[pointer] = value.dump();
+    into[pointer] = {.text = value.dump(), .is_number = true};
   }
 }
 
-std::vector<std::map<std::string, std::string>> leaves_of(const std::vector<std::string>& payloads) {
-  std::vector<std::map<std::string, std::string>> all;
+std::vector<Leaves> leaves_of(const std::vector<std::string>& payloads) {
+  std::vector<Leaves> all;
   for (const std::string& payload : payloads) {
     const auto parsed = nlohmann::json::parse(payload, nullptr, false);
     if (!parsed.is_object()) continue;
@@ -89,8 +94,8 @@ std::vector<std::map<std::string, std::string>> leaves_of(const std::vector<std:
 bool looks_like_identity(const std::string& pointer) {
   const std::string last = lower(pointer.substr(pointer.rfind('/') + 1));
   return last == "id" || last.ends_with("_id") || last.ends_with("-id") || last.ends_with("uuid") ||
-         last == "key" || last.ends_with("reference") || (last.ends_with("id") && last.size() > 4) ||
-         last.ends_with("number");
+         last == "key" || last == "pid" || last == "oid" || last == "uid" || last == "guid" ||
+         last.ends_with("reference") || (last.ends_with("id") && last.size() > 4) || last.ends_with("number");
 }
 
 }  // namespace
@@ -109,14 +114,18 @@ std::vector<Match> find_matches(const std::vector<std::string>& inputs,
   const auto sent = leaves_of(inputs);
   const auto made = leaves_of(effects);
   std::map<std::string, std::set<std::string>> values;  // by pointer into the inputs
+  std::set<std::string> numbers;                        // the pointers to those
   for (const auto& one : sent) {
-    for (const auto& [pointer, value] : one) values[pointer].insert(value);
+    for (const auto& [pointer, leaf] : one) {
+      values[pointer].insert(leaf.text);
+      if (leaf.is_number) numbers.insert(pointer);
+    }
   }
   std::map<std::pair<std::string, std::string>, int> found;
   for (const auto& one : made) {
-    for (const auto& [effect_pointer, value] : one) {
+    for (const auto& [effect_pointer, leaf] : one) {
       for (const auto& [input_pointer, known] : values) {
-        if (known.contains(value)) ++found[{input_pointer, effect_pointer}];
+        if (known.contains(leaf.text)) ++found[{input_pointer, effect_pointer}];
       }
     }
   }
@@ -132,7 +141,9 @@ std::vector<Match> find_matches(const std::vector<std::string>& inputs,
     if (sent.size() > 2 && different < 0.5) continue;
     const double share = static_cast<double>(count) / static_cast<double>(made.size());
     const double name = (looks_like_identity(input) ? 1.0 : 0) + (looks_like_identity(effect) ? 0.5 : 0) +
-                        (input == effect ? 0.2 : 0);
+                        (input == effect ? 0.2 : 0) -
+                        // An amount is a number more often than an identity is.
+                        (numbers.contains(input) ? 0.7 : 0);
     ranked.push_back({{.input = input,
                        .effect = effect,
                        .effects_with_it = count,

@@ -51,6 +51,17 @@ TEST(Matches, OfASinglePairTheOneThatIsNamedLikeAnIdentityIsFirst) {
   EXPECT_EQ(matches[0].input, "/order~1id") << "as a JSON pointer";
 }
 
+TEST(Matches, AnAmountIsNoIdentityThoughItComesOutUnderItsOwnName) {
+  const auto matches =
+      find_matches({R"({"pid": "P-55", "amount": 12})"}, {R"({"payment": "P-55", "amount": 12})"});
+  ASSERT_EQ(matches.size(), 2U);
+  EXPECT_EQ(matches[0].input, "/pid");
+  const auto unnamed =
+      find_matches({R"({"what": "P-55", "amount": 12})"}, {R"({"of": "P-55", "amount": 12})"});
+  ASSERT_EQ(unnamed.size(), 2U);
+  EXPECT_EQ(unnamed[0].input, "/what");
+}
+
 TEST(Matches, NothingInCommonIsNone) {
   EXPECT_THAT(find_matches({R"({"a": 1})"}, {R"({"b": 2})"}), IsEmpty());
   EXPECT_THAT(find_matches({}, {R"({"b": 2})"}), IsEmpty());

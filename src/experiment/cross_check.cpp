@@ -22,6 +22,7 @@ class CrossCheck {
     check_names();
     check_core();
     check_streams();
+    check_effects();
     check_processes();
     check_probes();
     for (std::size_t i = 0; i < experiment_.faults.size(); ++i) check_fault(experiment_.faults[i]);
@@ -83,6 +84,25 @@ class CrossCheck {
             "workload.publish",
             fmt::format("{} is stored in {}, and {} in {}: publish to subjects of one stream", *first,
                         stream->name, subject, own->name));
+      }
+    }
+  }
+
+  // An input that is counted as its own effect is never lost.
+  void check_effects() {
+    for (const EffectSpec& effect : experiment_.workload.effects) {
+      if (effect.subject.empty() || !effect.stream.empty()) continue;
+      for (const std::string& subject : experiment_.workload.subjects) {
+        const auto example = fill_in(subject, [](const std::string&) { return std::string("x"); });
+        const std::string& input = example.value_or(subject);
+        if (!wire::subject_matches(effect.subject, input) &&
+            !wire::subject_matches(effect.subject + ".>", input))
+          continue;
+        return reading_.mistake_at("workload.effect",
+                                   fmt::format("{} also matches the input {}, which would count as its own "
+                                               "effect: name the subject that the "
+                                               "system publishes to (or stream:, where another one has it)",
+                                               effect.subject, subject));
       }
     }
   }

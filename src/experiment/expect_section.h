@@ -76,6 +76,8 @@ struct Expectations {
     return allows_losses() || some(lost.in_nats) || some(lost.by_service) || some(lost.stranded) ||
            some(lost.pending);
   }
+  // A clock is judged that only stops when everything of before is done.
+  bool asks_to_catch_up() const { return caught_up.any() || time_to_green.any(); }
   bool operator==(const Expectations&) const = default;
 };
 

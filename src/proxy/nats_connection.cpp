@@ -39,14 +39,14 @@ NatsConnection::Passage NatsConnection::frame(Sender sender, const wire::Frame& 
   }
   const Sighting sighting = tracker_.see(sender, frame);
   Passage passage = Passage::kTaken;
-  bool dropped = false;
+  std::uint64_t handed_out = 1;  // times
   if (side.stall || !moment(sender, sighting, bytes, now)) {
     const FrameAt at{.connection = number_, .sender = sender, .frame = side.frames};
     NatsDecision decision = link_.rules_.decide(at, sighting, frame, tracker_);
-    dropped = decision.fate == Fate::kDrop;
+    handed_out = decision.fate == Fate::kDrop ? 0 : 1 + decision.copies;
     passage = decided(sender, std::move(decision), bytes, now);
   }
-  if (link_.deliveries_ && !dropped) link_.deliveries_->see(frame, now);
+  for (; link_.deliveries_ && handed_out > 0; --handed_out) link_.deliveries_->see(frame, now);
   if (!is_established_ && tracker_.established()) established(now);
   return passage;
 }

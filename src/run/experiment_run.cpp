@@ -307,7 +307,10 @@ class ExperimentRun {
     // Most are done at once; whoever has to wait for more is told for what.
     const base::Instant said_at = base::now() + milliseconds(1500);
     bool said = false;
+    // Where some may be missing: a second without anything that waits is the end.
+    std::optional<base::Instant> idle_since;
     while (!drained.caught_up && base::now() < deadline) {
+      if (idle_since && base::now() >= *idle_since + seconds(1)) break;
       if (!said && base::now() >= said_at) {
         session_.say(fmt::format("drain      {}: waiting for that, {} at most (trials.drain_within)",
                                  drained.left, base::format_duration(experiment_.trials.drain_within)));
@@ -316,6 +319,8 @@ class ExperimentRun {
       session_.live().show(
           fmt::format("{}  drain  ·  {} unfinished", experiment_.name, load_->progress().unfinished));
       drained = load_->drain(base::now() + milliseconds(200));
+      const bool idle = drained.nothing_waits && experiment_.expect.tolerates_losses();
+      idle_since = idle ? idle_since.value_or(base::now()) : std::optional<base::Instant>();
       session_.wait_for(milliseconds(1));
     }
     const bool only_losses = drained.nothing_waits && experiment_.expect.tolerates_losses();

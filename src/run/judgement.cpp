@@ -127,7 +127,8 @@ void judge_run(report::CaseReport& report, const experiment::Experiment& experim
   std::vector<VerdictKind> kinds{report.verdict};
   for (const report::TrialReport& trial : report.trials) {
     // A trial fails by what never came, and unseen effects may have come.
-    const bool doubtful = trial.verdict == VerdictKind::fail && known.effects_may_be_unseen();
+    const bool doubtful =
+        trial.verdict == VerdictKind::fail && (nothing_proven || known.effects_may_be_unseen());
     kinds.push_back(doubtful ? VerdictKind::inconclusive : trial.verdict);
     for (const std::string& reason : trial.reasons) {
       report.reasons.push_back(fmt::format("trial {}: {}", trial.number, reason));

@@ -23,7 +23,8 @@ constexpr base::Nanos kShortlyBefore = std::chrono::seconds(2);
 
 bool is_near(const std::vector<check::Disturbance>& disturbances, base::Instant at) {
   return std::ranges::any_of(disturbances, [at](const check::Disturbance& each) {
-    return at >= each.from - kShortlyBefore && at <= each.until.value_or(each.from) + kShortlyBefore;
+    const base::Instant end = each.until.value_or(each.over.value_or(each.from));
+    return at >= each.from - kShortlyBefore && at <= end + kShortlyBefore;
   });
 }
 
@@ -42,7 +43,8 @@ std::optional<base::Instant> turn_of(const ledger::Ledger& ledger, ledger::OpId 
 
 class Explanation {
  public:
-  explicit Explanation(const Losses& losses) : losses_(losses), service_(services_of(losses.experiment)) {
+  explicit Explanation(const Losses& losses)
+      : losses_(losses), causes_(losses.ledger), service_(services_of(losses.experiment)) {
     const auto& scans = losses.ledger.run().scans;
     if (!scans.empty()) scan_ = &scans.begin()->second;
     for (const ledger::ConsumerState& consumer : losses.ledger.run().consumers) {
@@ -95,7 +97,7 @@ class Explanation {
     const ledger::Ledger& ledger = losses_.ledger;
     for (ledger::OpId id = 0; id < ledger.size(); ++id) {
       if (!check::is_lost(ledger.cards(), ledger.cards().get(id))) continue;
-      if (check::cause_of_loss(ledger, id) != check::LossCause::in_nats) continue;
+      if (causes_.of(id) != check::LossCause::in_nats) continue;
       const check::Ruling ruling = check::rule_on_loss(ledger, id);
       if (!ruling.violation) return ruling.setting;
     }
@@ -103,7 +105,20 @@ class Explanation {
   }
 
   void by_service(std::uint64_t count) {
-    say(where_by_service(count), why_by_service(count) + with_another_identity());
+    std::vector<ledger::OpId> lost = lost_by_service();
+    const auto passed_over =
+        std::erase_if(lost, [&](ledger::OpId id) { return !requests() && causes_.never_delivered(id); });
+    if (passed_over > 0) {
+      say(fmt::format("NATS kept its promise: {} are still stored in {}, and {} never delivered them",
+                      passed_over, stream(), consumers_),
+          fmt::format("{} does not get such inputs: its filter or its deliver policy passes over them, or it "
+                      "was made "
+                      "anew behind them",
+                      service_));
+    }
+    if (lost.empty()) return;
+    count = lost.size();
+    say(where_by_service(count), why_by_service(lost) + with_another_identity());
   }
   bool requests() const { return losses_.ledger.run().has_requests(); }
   std::string where_by_service(std::uint64_t count) const {
@@ -116,8 +131,7 @@ class Explanation {
                : fmt::format("NATS kept its promise: {} were acked by {}, which takes them out of {}", count,
                              consumers_, stream());
   }
-  std::string why_by_service(std::uint64_t count) const {
-    const std::vector<ledger::OpId> lost = lost_by_service();
+  std::string why_by_service(const std::vector<ledger::OpId>& lost) const {
     const std::string_view acked = requests() ? "replied to" : "acked";
     const std::string dropped = "does it drop such inputs by design (workload.without_effect)?";
     if (const auto every = regular_gap(lost)) {
@@ -126,7 +140,7 @@ class Explanation {
           acked, *every, dropped);
     }
     const std::uint64_t far = far_from_faults(lost);
-    if (far == count) {
+    if (far == lost.size()) {
       return fmt::format("{} {} these and stored no effect, with no fault near: {}", service_, acked,
                          dropped);
     }
@@ -148,7 +162,7 @@ class Explanation {
     std::vector<ledger::OpId> lost;
     for (ledger::OpId id = 0; id < ledger.size(); ++id) {
       if (check::is_lost(ledger.cards(), ledger.cards().get(id)) &&
-          check::cause_of_loss(ledger, id) == check::LossCause::by_service) {
+          causes_.of(id) == check::LossCause::by_service) {
         lost.push_back(id);
       }
     }
@@ -191,6 +205,7 @@ class Explanation {
   }
 
   const Losses& losses_;
+  check::LossCauses causes_;
   std::string service_;
   const ledger::Scan* scan_ = nullptr;
   std::string consumers_;
@@ -203,11 +218,13 @@ struct Doubled {
   std::uint64_t without_effect = 0;  // declared to have none
   std::uint64_t stored_again = 0;    // they stand in the input stream more than once themselves
   std::uint64_t undisturbed = 0;     // with no fault near
+  std::uint64_t delivered_once = 0;  // as far as links saw
 };
 
 Doubled look_at_doubled(const ledger::Ledger& ledger, const std::vector<check::Disturbance>& disturbances) {
   Doubled doubled;
   const ledger::CardTable& cards = ledger.cards();
+  const check::LossCauses causes(ledger);
   for (ledger::OpId id = 0; id < ledger.size(); ++id) {
     const ledger::Card card = cards.get(id);
     bool surplus = false;
@@ -218,9 +235,14 @@ Doubled look_at_doubled(const ledger::Ledger& ledger, const std::vector<check::D
     ++doubled.all;
     doubled.without_effect += card.has(ledger::Card::filtered);
     doubled.stored_again += card.stored() > 1;
+    doubled.delivered_once += causes.deliveries_known() && card.delivered() == 1;
+    if (card.delivered() > 1) continue;
+    // What a fault interrupts comes again after ack_wait, however long that is.
     const auto history = ledger.history(id);
     const bool known = history.operation.times_known && !history.effects.empty();
-    doubled.undisturbed += known && !is_near(disturbances, history.effects.back().at);
+    doubled.undisturbed += known && !is_near(disturbances, history.operation.attempted_at) &&
+                           !is_near(disturbances, history.effects.front().at) &&
+                           !is_near(disturbances, history.effects.back().at);
   }
   return doubled;
 }
@@ -240,6 +262,13 @@ std::string explain_duplicates(const experiment::Experiment& experiment, const l
                  "retry"
                : "these inputs stand in their stream more than once: the load sent them again, and without "
                  "Nats-Msg-Id (message_id: false) nothing refuses that";
+  }
+  if (doubled.delivered_once * 2 > doubled.all) {
+    return fmt::format(
+        "{} stored more than one effect for a single delivery, {} times of {}: is that by design "
+        "(effect.per_input), "
+        "or do some carry another input's identity (effect.match)?",
+        service, doubled.delivered_once, doubled.all);
   }
   if (doubled.all > 0 && doubled.undisturbed == doubled.all) {
     return fmt::format(

@@ -12,6 +12,7 @@ namespace squall::run {
 namespace {
 
 using namespace check::testing;
+using ledger::Delivery;
 using ledger::Stored;
 using testing::HasSubstr;
 
@@ -105,6 +106,30 @@ TEST(LossWords, WhatWasRepliedToWithoutAnEffectIsTheServices) {
       "orders replied to these before their effect was stored: reply after the PubAck of orders.confirmed");
 }
 
+// An input's delivery, as a link saw it.
+void deliver(ledger::Ledger& ledger, OpId id, int times = 1) {
+  for (int time = 1; time <= times; ++time) {
+    ledger.add(ledger::Record(Delivery{.key = key_of(id),
+                                       .stream_seq = id + 1,
+                                       .delivery_count = static_cast<std::uint32_t>(time),
+                                       .at = at_ms(static_cast<std::int64_t>(id * 10) + 3)}));
+  }
+}
+
+TEST(LossWords, WhatLinksNeverSawDeliveredWasNotAckedByAnybody) {
+  ledger::Ledger ledger = without_effects_of({499, 700});
+  for (OpId id = 0; id < 1'000; ++id) {
+    if (id != 700) deliver(ledger, id);
+  }
+  const std::string both = cause_of(ledger);
+  EXPECT_THAT(both, HasSubstr("orders does not get such inputs: its filter or its deliver policy"));
+  EXPECT_THAT(both, HasSubstr("orders acked these before their effect was stored"));
+  // Where links did not see all, they say nothing of what they did not see.
+  ledger::Ledger half = without_effects_of({499, 700});
+  for (OpId id = 0; id < 500; ++id) deliver(half, id);
+  EXPECT_EQ(cause_of(half).find("does not get such inputs"), std::string::npos);
+}
+
 std::string cause_of_doubled(const std::vector<OpId>& doubled, base::Nanos later, bool stored_again = false,
                              bool message_id = true) {
   ledger::Ledger ledger = without_effects_of({});
@@ -127,6 +152,19 @@ TEST(LossWords, DoubledEffectsAreExplainedByWhatIsKnownOfTheirInputs) {
               HasSubstr("with no fault near: is that by design (effect.per_input)?"));
   EXPECT_THAT(cause_of_doubled({499}, std::chrono::milliseconds(100), true, false),
               HasSubstr("the load sent them again, and without Nats-Msg-Id"));
+}
+
+TEST(LossWords, DoubledEffectsAreToldByHowOftenTheirInputWasDelivered) {
+  const auto cause = [](int deliveries) {
+    ledger::Ledger ledger = without_effects_of({});
+    for (OpId id = 0; id < 1'000; ++id) deliver(ledger, id, id == 499 ? deliveries : 1);
+    // Thirty seconds later, as with the usual ack_wait: far from the fault.
+    ledger.add(ledger::Record(Effect{0, key_of(499), 5'001, at_ms(34'990)}));
+    return explain_duplicates(orders(), ledger, kKill);
+  };
+  EXPECT_THAT(cause(2), HasSubstr("for an input that was delivered again: give each orders.confirmed a"));
+  EXPECT_THAT(cause(1),
+              HasSubstr("more than one effect for a single delivery, 1 times of 1: is that by design"));
 }
 
 }  // namespace

@@ -52,7 +52,15 @@ std::vector<FaultOnRecord> faults_on_record(const std::vector<Struck>& struck, b
 
 std::optional<base::Nanos> back_of(const check::Recovery& recovery,
                                    const experiment::Experiment& experiment) {
-  return experiment.expect.tolerates_losses() ? recovery.first_output : recovery.caught_up;
+  const experiment::Expectations& expect = experiment.expect;
+  return expect.tolerates_losses() && !expect.asks_to_catch_up() ? recovery.first_output : recovery.caught_up;
+}
+
+std::optional<base::Nanos> caught_up_at_end(const check::Recovery& recovery,
+                                            const experiment::Experiment& experiment) {
+  if (recovery.caught_up || !experiment.expect.tolerates_losses() || !experiment.expect.asks_to_catch_up())
+    return recovery.caught_up;
+  return recovery.caught_up_but_missing;
 }
 
 check::Disturbance disturbance_of(const check::FaultWindow& window, const ledger::Ledger& ledger,
@@ -62,7 +70,7 @@ check::Disturbance disturbance_of(const check::FaultWindow& window, const ledger
   const auto back = experiment.expect.tolerates_losses()
                         ? std::max(recovery.struck_work_done, recovery.first_output)
                         : recovery.caught_up;
-  if (!back) return {.from = window.took_effect_at, .until = {}};
+  if (!back) return {.from = window.took_effect_at, .until = {}, .over = window.over_at()};
   const base::Instant back_at = window.took_effect_at + *back;
   base::Instant until = std::max(back_at, window.over_at());
   for (const ledger::OpId id : ledger.attempted_since(window.took_effect_at)) {
@@ -70,7 +78,7 @@ check::Disturbance disturbance_of(const check::FaultWindow& window, const ledger
     if (operation.attempted_at <= back_at && operation.finished())
       until = std::max(until, operation.finished_at());
   }
-  return {.from = window.took_effect_at, .until = until};
+  return {.from = window.took_effect_at, .until = until, .over = window.over_at()};
 }
 
 bool is_back_from_all(const ledger::Ledger& ledger, std::span<const FaultOnRecord> faults,
@@ -95,7 +103,8 @@ std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& led
       over = window.over_at() - window.took_effect_at;
       report.phases.server_back = std::max(report.phases.server_back.value_or(*over), *over);
     }
-    const auto back = back_of(recovery, experiment);
+    const auto caught_up = caught_up_at_end(recovery, experiment);
+    const auto back = experiment.expect.asks_to_catch_up() ? caught_up : back_of(recovery, experiment);
     // Green means operational and caught up, and the fault over, so it cannot be before the latest of them.
     std::optional<base::Nanos> green;
     if (back && each.operational_after) {
@@ -106,7 +115,7 @@ std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& led
                              .after = window.took_effect_at - faults.front().window.took_effect_at,
                              .over = over,
                              .first_output = recovery.first_output,
-                             .caught_up = recovery.caught_up,
+                             .caught_up = caught_up,
                              .green = green,
                              .hits = std::max<std::uint64_t>(hits, each.held_unfinished ? 1 : 0)});
   }
@@ -117,7 +126,7 @@ std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& led
     return "";
   }
   report.phases.first_output = worst.first_output;
-  report.phases.caught_up = worst.caught_up;
+  report.phases.caught_up = caught_up_at_end(worst, experiment);
   report.time_to_green = longest_to_green;
   return worst.censored_because;
 }

@@ -32,9 +32,12 @@ std::vector<FaultOnRecord> faults_on_record(const std::vector<Struck>& struck, b
                                             base::Instant observed_until,
                                             std::optional<base::Instant> works_from = {});
 
-// When the work is back as well. Where effects may be missing, new work that flows again must do: what waits
-// and what is gone look the same.
+// When the work is back as well. Where effects may be missing, what waits and what is gone look the same:
+// then new work that flows again must do, unless a clock that stops later is judged.
 std::optional<base::Nanos> back_of(const check::Recovery& recovery, const experiment::Experiment& experiment);
+// What is reported as caught up, at the end of a trial: where effects may be missing, without those that are.
+std::optional<base::Nanos> caught_up_at_end(const check::Recovery& recovery,
+                                            const experiment::Experiment& experiment);
 
 // From the strike until the system was back, and until what was sent meanwhile was done: what went to a dead
 // process's connection comes again together with what that held, some of it when what it held is done

@@ -42,14 +42,14 @@ std::vector<Struck> struck_twice() {
   return {second, first, without_effect};
 }
 
-report::TrialReport told(const ledger::Ledger& ledger) {
+report::TrialReport told(const ledger::Ledger& ledger, const experiment::Experiment& experiment = {}) {
   report::TrialReport report{.fault = "two kills", .victim = report::Victim::process};
   report.took_effect_at = at_ms(10'000) - at_ms(0);
   auto faults = faults_on_record(struck_twice(), at_ms(5'000), at_ms(40'000));
   EXPECT_EQ(faults.size(), 2U);
   faults[0].operational_after = milliseconds{20};
   faults[1].operational_after = milliseconds{200};
-  (void)fill_recovery(report, ledger, faults, experiment::Experiment{});
+  (void)fill_recovery(report, ledger, faults, experiment);
   return report;
 }
 
@@ -131,6 +131,25 @@ TEST(TrialRecovery, EachFaultHasClocksOfItsOwn) {
   EXPECT_EQ(report.faults[0].green, milliseconds{106});
   EXPECT_EQ(report.time_to_green, milliseconds{200});
   EXPECT_THAT(make_summary(report), HasSubstr("the worst of 2 faults: process back"));
+}
+
+// Once a trial with a permitted loss ended at its first output, and was "never" caught up.
+TEST(TrialRecovery, WhereSomeMayBeLostTheOthersAreWaitedForIfTheirClockIsJudged) {
+  experiment::Experiment permits;
+  permits.expect.lost.by_service = 1;
+  permits.expect.caught_up.max = seconds{30};
+  const ledger::Ledger late_one = two_kills(1'999, {});
+  auto faults = faults_on_record(struck_twice(), at_ms(5'000), at_ms(21'000));
+  EXPECT_FALSE(is_back_from_all(late_one, faults, permits)) << "one comes at 25 s";
+  faults = faults_on_record(struck_twice(), at_ms(5'000), at_ms(40'000));
+  EXPECT_TRUE(is_back_from_all(late_one, faults, permits));
+  // The one that never comes is left out in the end.
+  const report::TrialReport report = told(two_kills({}, 999), permits);
+  EXPECT_EQ(report.phases.caught_up, milliseconds{106});
+  EXPECT_EQ(report.time_to_green, milliseconds{200});
+  EXPECT_EQ(told(two_kills({}, 999)).phases.caught_up, std::nullopt);
+  permits.expect.caught_up = {};
+  EXPECT_TRUE(is_back_from_all(two_kills({}, 999), faults, permits)) << "nobody asked for it";
 }
 
 TEST(TrialRecovery, WhatTheSecondFaultDelaysIsItsOwn) {

@@ -27,15 +27,32 @@ awaitable<void> StoredEffectsReader::read(base::Nanos pause) {
   }
 }
 
-// Once: where reading begins, and whether others may take messages away. False: the stream is not there.
+// Its sequences begin again at 1, and those of before are taken already.
+void StoredEffectsReader::begin_anew(const client::StreamStatus& status) {
+  before_ += next_seq_ - 1;
+  next_seq_ = std::max(status.first_seq, std::uint64_t{1});
+  made_at_ = status.made_at;
+  recorder_.doubt(
+      fmt::format("stream {} was made anew: effects in the one before it that had not been read are not "
+                  "known",
+                  source_.stream),
+      1, DoubtAbout::effects);
+}
+
+// Where reading begins, and whether others may take messages away; later, whether it still is the same
+// stream. False: the stream is not there.
 awaitable<bool> StoredEffectsReader::find_start(std::shared_ptr<client::Connection> connection) {
-  if (started_) co_return true;
   client::JetStream jetstream(std::move(connection));
   const auto status = co_await jetstream.stream(source_.stream, base::now() + seconds(1));
   if (!status) {
     last_error_ = status.error().message();
     co_return false;
   }
+  if (started_) {
+    if (status->made_at != made_at_) begin_anew(*status);
+    co_return true;
+  }
+  made_at_ = status->made_at;
   keeps_by_limits_ = status->config.value("retention", std::string("limits")) == "limits";
   // What was removed before we came is not ours.
   next_seq_ = std::max({source_.first_seq, status->first_seq, std::uint64_t{1}});
@@ -92,7 +109,7 @@ void StoredEffectsReader::take(const client::StoredMessage& message) {
                        .stage = stage_,
                        .key = ledger::to_key(*key, recorder_.layout()),
                        .at = recorder_.layout().anchor.to_mono(message.stored_at),
-                       .stream_seq = message.stream_seq};
+                       .stream_seq = before_ + message.stream_seq};
   if (source_.carried) {
     const auto text = json_text_at(message.payload, *source_.carried);
     effect.checksum = ledger::crc32c(source_.carried->empty() ? message.payload : text.value_or(""));
@@ -101,8 +118,14 @@ void StoredEffectsReader::take(const client::StoredMessage& message) {
 }
 
 void StoredEffectsReader::note_gap(std::uint64_t missed) {
-  // A filter leaves gaps by itself, and what limits remove is removed for all.
-  if (keeps_by_limits_ || !source_.filter_subject.empty()) return;
+  // A filter leaves gaps by itself.
+  if (!source_.filter_subject.empty()) return;
+  if (keeps_by_limits_) {
+    return recorder_.doubt(
+        fmt::format("messages removed from {} before they could be read (a purge, or one of its limits)",
+                    source_.stream),
+        missed, DoubtAbout::effects);
+  }
   recorder_.doubt(
       fmt::format("effects taken from {} before they could be read (its consumers remove them: count "
                   "them in a stream with limits, by their replies or by a command)",
@@ -114,7 +137,7 @@ awaitable<bool> StoredEffectsReader::at_end(std::shared_ptr<client::Connection> 
                                             base::Instant deadline) {
   client::JetStream jetstream(std::move(connection));
   const auto status = co_await jetstream.stream(source_.stream, deadline);
-  if (!status || !started_) co_return false;
+  if (!status || !started_ || status->made_at != made_at_) co_return false;
   if (next_seq_ > status->last_seq) co_return true;
   if (!source_.filter_subject.empty()) {
     const auto next =

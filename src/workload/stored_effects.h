@@ -38,6 +38,7 @@ class StoredEffectsReader {
  private:
   boost::asio::awaitable<bool> read_some();
   boost::asio::awaitable<bool> find_start(std::shared_ptr<client::Connection> connection);
+  void begin_anew(const client::StreamStatus& status);
   void take(const client::StoredMessage& message);
   // Messages that were removed before we could read them.
   void note_gap(std::uint64_t missed);
@@ -48,6 +49,10 @@ class StoredEffectsReader {
   Recorder& recorder_;
   std::unique_ptr<client::StreamReader> reader_;
   std::uint64_t next_seq_ = 1;
+  // When the stream was made, as the server says it; another time is another stream of the same name.
+  std::string made_at_;
+  // What the sequences of this stream count on from: those of the ones before it.
+  std::uint64_t before_ = 0;
   bool started_ = false;
   bool begun_ = false;
   bool keeps_by_limits_ = true;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <thread>
 
 #include "base/asio_run.h"
 #include "client/stream_reader.h"
@@ -123,6 +124,24 @@ TEST_F(StreamReaderTest, AKilledBrokerEndsTheReaderAndANewOneGoesOn) {
   store(11, 15);
   reader = open({.stream = "S", .first_seq = reader->next_seq()});
   EXPECT_EQ(read(*reader, 5), numbers(11, 15));
+}
+
+// A server gives up a client for which it holds more than 64 MiB: once a reader that paused was cut off
+// there.
+TEST_F(StreamReaderTest, LargeMessagesAreAskedForNoFasterThanTheServerWouldHoldThem) {
+  constexpr std::size_t kMessages = 120;
+  make_stream({{"name", "S"}, {"subjects", {"s.>"}}, {"storage", "memory"}});
+  const std::string megabyte(1'000'000, 'x');
+  for (std::size_t i = 0; i < kMessages; ++i) {
+    const auto outcome = base::run(io_, connection_->publish_js("s.a", megabyte, {}, patience()));
+    ASSERT_TRUE(std::holds_alternative<Acknowledged>(outcome));
+  }
+  const auto reader = open({.stream = "S"});
+  std::size_t come = read(*reader, 1, 1).size();
+  // Whatever the reader has asked for waits on the server's side meanwhile.
+  std::this_thread::sleep_for(500ms);
+  come += read(*reader, kMessages - 1).size();
+  EXPECT_EQ(come, kMessages);
 }
 
 TEST_F(StreamReaderTest, AVanishedConsumerIsAnError) {

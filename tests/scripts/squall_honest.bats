@@ -88,6 +88,17 @@ inconclusive() {
   [[ $output != *"broke its promise"* && $output != *"kept its promise"* ]] || { echo "$output"; false; }
 }
 
+# Once what was stored in the new stream was taken for what had been read before, and its effects for losses.
+@test "effects in a stream that is made anew are counted, and what may have been lost unread is said" {
+  experiment "[$WORKER]" '{delete_stream: CONFIRMED, for: 500ms, when: 300ms}' 50/s
+  sed -i 's/hit: all/hit: any/; s/recover_within: 10s/recover_within: 5s, drain_within: 5s/' honest.yaml
+  inconclusive
+  said "stream CONFIRMED was made anew: effects in the one before it that had not been read are not known"
+  [[ $output != *"cannot be trusted"* ]] || { echo "$output"; false; }
+  # The service waits for PubAcks and does an input again: all have their effect in the new stream.
+  [[ $output == *"lost          0 of"* ]] || { echo "$output"; false; }
+}
+
 # Once nothing about core publishes could be judged: nobody acknowledges them.
 @test "core publishes have clocks and duplicates that pass or fail, and losses that are said not to be judged" {
   experiment "[$WORKER]" '{kill: orders, when: 300ms}' 50/s
