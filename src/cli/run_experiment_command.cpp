@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 
 #include "cli/complain.h"
@@ -35,6 +36,8 @@ std::string command_of(const Asked& asked, const experiment::Plan& plan) {
 int run_file(const Asked& asked) {
   const auto planned = read_and_plan(asked.plan);
   if (!planned) return kUsage;
+  // Whoever reads along may leave (| head): the run goes on to its verdict and its report.
+  (void)std::signal(SIGPIPE, SIG_IGN);
   const run::RunOptions how{.artifacts = asked.artifacts,
                             .command = command_of(asked, planned->plan),
                             .live_fd = isatty(STDERR_FILENO) == 1 ? STDERR_FILENO : -1};

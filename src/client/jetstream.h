@@ -30,6 +30,7 @@ struct StoredMessage {
 
 // err_code of "no message found".
 inline constexpr int kMessageNotFound = 10037;
+inline constexpr int kStreamNotFound = 10059;
 
 struct AccountStatus {
   std::uint64_t memory = 0;   // bytes

@@ -50,6 +50,13 @@ ledger::FaultClass fault_class_of(const fault::Action& action, bool of_a_server)
 
 report::Victim victim_of(const fault::Action& action) {
   if (std::holds_alternative<fault::OnLink>(action)) return report::Victim::link;
+  if (const auto* on = std::get_if<fault::OnTarget>(&action)) {
+    using enum fault::TargetKind;
+    const fault::KindDoc* const kind = fault::find_kind(on->kind);
+    // What is over and not back, as a link's fault is: nothing of it was down.
+    if (kind != nullptr && (kind->target == kStream || kind->target == kConsumer || kind->target == kCommand))
+      return report::Victim::link;
+  }
   return is_server(fault::target_of(action)) ? report::Victim::server : report::Victim::process;
 }
 

@@ -56,5 +56,13 @@ TEST(FaultFacts, WhatAFaultDoesToThePromiseStandsWithItsKind) {
   }
 }
 
+TEST(FaultFacts, OnlyWhatWasDownIsBack) {
+  EXPECT_EQ(victim_of(Kill{.target = "nats-1"}), report::Victim::server);
+  EXPECT_EQ(victim_of(Kill{.target = "orders"}), report::Victim::process);
+  EXPECT_EQ(victim_of(OnTarget{.kind = "reload", .target = "nats-1"}), report::Victim::server);
+  EXPECT_EQ(victim_of(OnTarget{.kind = "purge", .target = "ORDERS"}), report::Victim::link);
+  EXPECT_EQ(victim_of(OnTarget{.kind = "exec", .target = "pause-db"}), report::Victim::link);
+}
+
 }  // namespace
 }  // namespace squall::run

@@ -137,6 +137,7 @@ awaitable<bool> StoredEffectsReader::at_end(std::shared_ptr<client::Connection> 
                                             base::Instant deadline) {
   client::JetStream jetstream(std::move(connection));
   const auto status = co_await jetstream.stream(source_.stream, deadline);
+  gone_ = !status && status.error().number == client::kStreamNotFound;
   if (!status || !started_ || status->made_at != made_at_) co_return false;
   if (next_seq_ > status->last_seq) co_return true;
   if (!source_.filter_subject.empty()) {

@@ -32,6 +32,8 @@ class StoredEffectsReader {
   bool begun() const { return begun_; }
   // Whether all that is stored in the stream now has been read. False, too, when the server does not answer.
   boost::asio::awaitable<bool> at_end(std::shared_ptr<client::Connection> connection, base::Instant deadline);
+  // The stream is not there any more, as at_end() saw it.
+  bool gone() const { return gone_; }
   // The doubts that only the end shows: the stream was never there, effects without an identity.
   void conclude();
 
@@ -56,6 +58,7 @@ class StoredEffectsReader {
   bool started_ = false;
   bool begun_ = false;
   bool keeps_by_limits_ = true;
+  bool gone_ = false;
   std::uint64_t without_identity_ = 0;
   std::string last_error_;
 };

@@ -206,7 +206,7 @@ awaitable<std::string> Workload::what_is_left() {
   for (const auto& effect : stored_) {
     const base::Instant by = base::now() + kLook;
     if (!co_await effect->at_end(connection, by))
-      co_return fmt::format("{} is not read to its end", effect->stream());
+      co_return fmt::format("{} is {}", effect->stream(), effect->gone() ? "gone" : "not read to its end");
   }
   if (!options_.inputs) co_return "";
   const base::Instant by = base::now() + kLook;

@@ -96,6 +96,15 @@ EOF
   said "changed since it was sealed: timeline.jsonl"
 }
 
+# Once it died of SIGPIPE without a report.
+@test "a reader that leaves does not end the run" {
+  cp "$ROOT/experiments/supervisor-kill.yaml" kill.yaml
+  cp -r "$ROOT/experiments/router" .
+  run bash -c "SQUALL_BIN='$ROOT/build/dev/bin' '$SQUALL' run kill.yaml --trials 1 | head -n 1; exit \${PIPESTATUS[0]}"
+  [ "$status" -eq 0 ] || { echo "$output"; false; }
+  [ -s _artifacts/latest/report.html ]
+}
+
 @test "a service that does not start is named with its last lines, and nothing is left" {
   cat >dead.yaml <<'EOF'
 squall: 1
