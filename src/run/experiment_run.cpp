@@ -36,6 +36,11 @@ std::vector<workload::Workload::HandedOut> as_seen(const std::vector<proxy::Hand
   return seen;
 }
 
+// Not one input has all the effects that are declared for it.
+bool nothing_done(const workload::Progress& seen) {
+  return seen.counts.effects.back() == 0 || seen.unfinished >= seen.counts.attempted;
+}
+
 class ExperimentRun {
  public:
   ExperimentRun(const experiment::Experiment& experiment, const experiment::Plan& plan,
@@ -226,13 +231,10 @@ class ExperimentRun {
   // A service that works shows an effect of some input, fault or not.
   bool some_effect_comes() {
     const base::Instant deadline = base::now() + kFirstEffect;
-    while (load_->progress().counts.effects.back() == 0) {
+    for (workload::Progress seen = load_->progress(); nothing_done(seen); seen = load_->progress()) {
       if (base::now() >= deadline) {
-        inconclusive(fmt::format(
-            "without a fault none of {} inputs had its effect ({}) within {}: does the service work, and do "
-            "workload.effect and its match say where its effects are?",
-            load_->progress().counts.attempted, experiment_.workload.effects.back().name,
-            base::format_duration(kFirstEffect)));
+        const experiment::EffectSpec& effect = experiment_.workload.effects.back();
+        inconclusive(no_effect_words(seen, effect, kFirstEffect));
         return end_before_faults();
       }
       session_.live().show(experiment_.name + "  control, waits for a first effect");

@@ -249,6 +249,21 @@ Doubled look_at_doubled(const ledger::Ledger& ledger, const std::vector<check::D
 
 }  // namespace
 
+std::string no_effect_words(const workload::Progress& seen, const experiment::EffectSpec& effect,
+                            base::Nanos within) {
+  if (seen.counts.effects.back() > 0) {
+    return fmt::format(
+        "without a fault none of {} inputs had all of its {} effects ({}; {} came) within {}: is "
+        "effect.per_input right?",
+        seen.counts.attempted, effect.per_input, effect.name, seen.counts.effects.back(),
+        base::format_duration(within));
+  }
+  return fmt::format(
+      "without a fault none of {} inputs had its effect ({}) within {}: does the service work, and do "
+      "workload.effect and its match say where its effects are?",
+      seen.counts.attempted, effect.name, base::format_duration(within));
+}
+
 std::string explain_duplicates(const experiment::Experiment& experiment, const ledger::Ledger& ledger,
                                const std::vector<check::Disturbance>& disturbances) {
   const experiment::EffectSpec& effect = experiment.workload.effects.back();

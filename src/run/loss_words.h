@@ -11,6 +11,7 @@
 #include "experiment/experiment.h"
 #include "ledger/ledger.h"
 #include "report/run_report.h"
+#include "workload/recorder.h"
 
 namespace squall::run {
 
@@ -40,6 +41,10 @@ struct Losses {
 
 // "where" and "cause", one of each for each cause that has losses.
 std::vector<report::Note> explain_losses(const Losses& losses);
+
+// Why nothing can be proven: not one input had all its effects without a fault.
+std::string no_effect_words(const workload::Progress& seen, const experiment::EffectSpec& effect,
+                            base::Nanos within);
 
 // Why an input has more effects than declared.
 std::string explain_duplicates(const experiment::Experiment& experiment, const ledger::Ledger& ledger,

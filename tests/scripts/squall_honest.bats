@@ -99,6 +99,15 @@ inconclusive() {
   [[ $output == *"lost          0 of"* ]] || { echo "$output"; false; }
 }
 
+# Once it was struck all the same, and its every input a loss.
+@test "a service that makes fewer effects than are declared is told so before any fault" {
+  experiment "[$WORKER]" '{kill: orders}' 50/s
+  sed -i 's/match: {json: \/order_id}}/match: {json: \/order_id}, per_input: 2}/' honest.yaml
+  inconclusive
+  said "inputs had all of its 2 effects (confirmed; "
+  said "is effect.per_input right?"
+}
+
 # Once nothing about core publishes could be judged: nobody acknowledges them.
 @test "core publishes have clocks and duplicates that pass or fail, and losses that are said not to be judged" {
   experiment "[$WORKER]" '{kill: orders, when: 300ms}' 50/s
