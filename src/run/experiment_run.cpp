@@ -12,6 +12,7 @@
 #include "run/input_facts.h"
 #include "run/judgement.h"
 #include "run/load.h"
+#include "run/loss_words.h"
 #include "run/read_back_examples.h"
 #include "run/running_system.h"
 #include "run/trial_recovery.h"

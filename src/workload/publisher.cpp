@@ -18,6 +18,7 @@ using asio::awaitable;
 // for.
 constexpr std::size_t kCoreBacklog = 256 * 1024;
 constexpr std::uint64_t kIdMask = (std::uint64_t{1} << 48) - 1;
+constexpr base::Nanos kForTheOthers = std::chrono::seconds(5);
 constexpr std::uint32_t kRun = 64;  // under one reading of the clock: some 15 µs
 constexpr std::string_view kNobodySays = "a core publish: nobody says what became of it";
 
@@ -50,7 +51,14 @@ awaitable<void> Publisher::keep_connected(std::uint32_t number) {
 }
 
 awaitable<void> Publisher::begin() {
-  while (!connection()) co_await sleep_until(base::now() + std::chrono::milliseconds(1));
+  // What is due on a connection that was never there yet would fail. One that cannot be had must not keep the
+  // others.
+  std::optional<base::Instant> one_since;
+  while (!all_open()) {
+    if (connection() && base::now() >= one_since.value_or(base::now()) + kForTheOthers) break;
+    if (connection() && !one_since) one_since = base::now();
+    co_await sleep_until(base::now() + std::chrono::milliseconds(1));
+  }
   started_ = base::now();
   begun_ = true;
   declare_sources();
@@ -172,8 +180,7 @@ void Publisher::take_headers() {
 
 // Many core publishes are one record, where nothing tells them apart but their number.
 bool Publisher::sends_runs() const {
-  return options_.transport == Transport::kCore && options_.unpaced && !options_.carried &&
-         std::ranges::all_of(connections_, [](const auto& each) { return each && each->is_open(); });
+  return options_.transport == Transport::kCore && options_.unpaced && !options_.carried && all_open();
 }
 
 void Publisher::send_run() {
@@ -313,6 +320,10 @@ const std::shared_ptr<client::Connection>& Publisher::connection() const {
     if (connection && connection->is_open()) return connection;
   }
   return kNone;
+}
+
+bool Publisher::all_open() const {
+  return std::ranges::all_of(connections_, [](const auto& each) { return each && each->is_open(); });
 }
 
 void Publisher::disconnect() {

@@ -103,6 +103,7 @@ class Publisher {
   // When the next input may be sent; nothing: when something else has happened.
   std::optional<base::Instant> next_due();
   bool waits_for_kernel();
+  bool all_open() const;
   bool sends_runs() const;
   void send_run();
   void take_headers();

@@ -194,7 +194,7 @@ python3 $ROOT/tests/support/nats_request.py "\$NATS_URL" '\$JS.API.STREAM.CREATE
   '{"name": "CONFIRMED", "subjects": ["orders.confirmed"]}'
 exec sleep 100
 EOF
-  sed -i '/^  streams:/s/, CONFIRMED.*/}/; /^processes:/a\  maker: {command: [sh, make.sh], ready: {log: CONFIRMED}}' inputs.yaml
+  sed -i '/^  effect:/s/subject: orders.confirmed/&, stream: CONFIRMED/; /^  streams:/s/, CONFIRMED.*/}/; /^processes:/a\  maker: {command: [sh, make.sh], ready: {log: CONFIRMED}}' inputs.yaml
   run "$SQUALL" run inputs.yaml
   [ "$status" -eq 3 ] || { echo "$output"; false; }
   said "orders.created.a is stored in ORDERS, and orders.confirmed is not"
