@@ -50,7 +50,7 @@ struct Tally {
   }
 };
 
-std::string join(std::string text, const std::string& more) {
+std::string join(const std::string& text, const std::string& more) {
   return text.empty() ? more : text + ", " + more;
 }
 

@@ -21,7 +21,7 @@ base::Result<fs::path> ledger_of(const fs::path& path) {
   std::error_code failed;
   const fs::file_status status = fs::status(path, failed);
   if (!fs::exists(status)) return base::fail("{}: no such run folder or ledger", path.string());
-  const fs::path file = fs::is_directory(status) ? path / "ledger.bin" : path;
+  fs::path file = fs::is_directory(status) ? path / "ledger.bin" : path;
   if (fs::exists(file, failed)) {
     if (fs::file_size(file, failed) == 0)
       return base::fail("{} is empty: its run ended before anything was sent", file.string());

@@ -26,7 +26,7 @@ class PullReader : public StreamReader {
  private:
   // What arrives. Shared with the callbacks, which may come after the reader is gone.
   struct Feed {
-    explicit Feed(boost::asio::any_io_executor executor) : arrival(std::move(executor)) {}
+    explicit Feed(const boost::asio::any_io_executor& executor) : arrival(executor) {}
 
     void on_message(const MessageView& message);
     void on_status(int status, std::string_view description);

@@ -1,5 +1,7 @@
 #include "draft/sample.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -44,7 +46,8 @@ void clean(Json& value, const std::string& key, const std::string& pointer,
   if (value.is_object() || value.is_array()) {
     for (auto item = value.begin(); item != value.end(); ++item) {
       const std::string step = value.is_object() ? item.key() : std::to_string(item - value.begin());
-      clean(item.value(), value.is_object() ? lower(step) : key, pointer + "/" + step, replaced);
+      clean(item.value(), value.is_object() ? lower(step) : key, fmt::format("{}/{}", pointer, step),
+            replaced);
     }
     return;
   }
@@ -72,7 +75,7 @@ void leaves(const nlohmann::json& value, const std::string& pointer, Leaves& int
     for (const auto& [key, inner] : value.items()) {
       std::string step;
       for (const char c : key) step += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-      leaves(inner, pointer + "/" + step, into);
+      leaves(inner, fmt::format("{}/{}", pointer, step), into);
     }
   } else if (value.is_string()) {
     if (!value.get<std::string>().empty()) into[pointer] = {.text = value.get<std::string>()};
@@ -152,6 +155,7 @@ std::vector<Match> find_matches(const std::vector<std::string>& inputs,
   }
   std::ranges::stable_sort(ranked, std::greater(), &Ranked::weight);
   std::vector<Match> matches;
+  matches.reserve(ranked.size());
   for (Ranked& each : ranked) matches.push_back(std::move(each.match));
   return matches;
 }
