@@ -85,10 +85,11 @@ LossCause LossCauses::of_gone(const ledger::Scan& scan, ledger::OpId id, const l
   const bool delivered = ledger_.cards().get(id).delivered() > 0;
   const Position position = position_of(run, stream, seq);
   if (scan.began.retention == ledger::Retention::limits) {
-    // Below the first sequence a limit has removed it; that is the service's loss if it was given it in time.
     if (seq >= scan.ended->first_seq) return LossCause::in_nats;
+    // Below the first sequence a limit has removed it: whether it had been acked before, nobody can say any
+    // more.
     const bool given = delivered || (position.any_consumer && !position.undelivered);
-    return given ? LossCause::by_service : LossCause::in_nats;
+    return given ? LossCause::undetermined : LossCause::in_nats;
   }
   // These streams remove a message when it is acked.
   if (delivered) return LossCause::by_service;

@@ -132,6 +132,7 @@ class ExperimentRun {
       inconclusive("the inputs' stream cannot be looked at: " + inputs.error().message());
       return false;
     }
+    options->quiet_for = quiet_for(experiment_.nats.consumers);
     if (*inputs) options->inputs = (*inputs)->stream;
     if (*inputs) options->inputs->carried = options->load.carried;
     load_ = std::make_unique<workload::Workload>(std::move(*options));
@@ -291,14 +292,7 @@ class ExperimentRun {
   void note_strikes(const TrialResult& result) {
     for (FaultOnRecord& fault :
          faults_on_record(result.struck, result.observed_from, result.observed_until)) {
-      strikes_.push_back(fault.window);
-    }
-  }
-  // From each strike until everything of before it was done, as the whole run shows it.
-  void find_disturbances(const ledger::Ledger& ledger) {
-    for (check::FaultWindow window : strikes_) {
-      window.observed_until = base::now();
-      known_.disturbances.push_back(disturbance_of(window, ledger, experiment_));
+      strikes_.push_back({.trial = case_.trials.size(), .window = fault.window});
     }
   }
 
@@ -332,7 +326,11 @@ class ExperimentRun {
     known_.doubts = load_->doubts();
     phase("check");
     load_->with_ledger([this](const ledger::Ledger& ledger) {
-      find_disturbances(ledger);
+      for (TrialStrike& strike : strikes_) {
+        strike.window.observed_until = base::now();
+        known_.disturbances.push_back(disturbance_of(strike.window, ledger, experiment_));
+      }
+      measure_again(case_.trials, strikes_, ledger, experiment_);
       judge_run(case_, experiment_, ledger, known_);
       case_.series.push_back(report::effects_over_time(
           ledger, ledger.layout().final_stage(),
@@ -432,7 +430,7 @@ class ExperimentRun {
   std::unique_ptr<AbortWatch> abort_watch_;
   RunKnowledge known_;
   std::uint64_t accepted_ = 0;  // may be stored somewhere: acknowledged, or without an answer
-  std::vector<check::FaultWindow> strikes_;
+  std::vector<TrialStrike> strikes_;
   std::uint32_t next_fault_ = 1;
 };
 

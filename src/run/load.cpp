@@ -116,6 +116,13 @@ base::Result<workload::InputSource> inputs_of(const experiment::WorkloadSpec& sp
   return workload::InputSource::make(std::move(inputs));
 }
 
+// What a consumer that Squall makes holds back comes again by then.
+base::Nanos quiet_for(const std::vector<experiment::ConsumerSpec>& consumers) {
+  base::Nanos longest{};
+  for (const experiment::ConsumerSpec& consumer : consumers) longest = std::max(longest, consumer.ack_wait);
+  return longest + std::chrono::seconds(2);
+}
+
 awaitable<base::Result<workload::WorkloadOptions>> workload_options(const experiment::WorkloadSpec& spec,
                                                                     LoadSettings settings,
                                                                     ControlLink& nats) {

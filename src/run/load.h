@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/result.h"
+#include "experiment/nats_section.h"
 #include "experiment/workload_section.h"
 #include "ledger/ledger_codec.h"
 #include "run/control_link.h"
@@ -23,6 +24,9 @@ struct LoadSettings {
 // of the inputs or all.
 base::Result<workload::InputSource> inputs_of(const experiment::WorkloadSpec& spec,
                                               const LoadSettings& settings);
+
+// How long effects must have stayed away in the drain where nobody says what still waits.
+base::Nanos quiet_for(const std::vector<experiment::ConsumerSpec>& consumers);
 
 // Asks NATS for the streams of the effects that name none. Errors: those of inputs_of(), a subject that no
 // stream stores.

@@ -60,7 +60,9 @@ class Explanation {
     if (const auto count = losses_.lost.count("pending")) pending(count);
     if (const auto count = losses_.lost.count("undetermined")) {
       say(fmt::format("of {} nobody can say", count),
-          "the input stream could not be read, or does not show which input is which");
+          "the input stream could not be read, does not show which input is which, or a limit of it has "
+          "removed them "
+          "since");
     }
     return std::move(notes_);
   }

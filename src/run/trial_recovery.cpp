@@ -131,6 +131,19 @@ std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& led
   return worst.censored_because;
 }
 
+void measure_again(std::vector<report::TrialReport>& trials, std::span<const TrialStrike> strikes,
+                   const ledger::Ledger& ledger, const experiment::Experiment& experiment) {
+  if (!experiment.expect.tolerates_losses() || !experiment.expect.asks_to_catch_up()) return;
+  for (const TrialStrike& strike : strikes) {
+    if (strike.trial >= trials.size()) continue;
+    report::TrialReport& trial = trials[strike.trial];
+    const auto caught_up = caught_up_at_end(check::measure_recovery(ledger, strike.window), experiment);
+    if (!caught_up || !trial.phases.caught_up || *caught_up <= *trial.phases.caught_up) continue;
+    trial.phases.caught_up = caught_up;
+    if (trial.time_to_green) trial.time_to_green = std::max(*trial.time_to_green, *caught_up);
+  }
+}
+
 std::string why_behind(const ledger::Ledger& ledger, base::Instant until) {
   constexpr base::Nanos kLookedAt = std::chrono::seconds(2);
   constexpr base::Nanos kBehind = std::chrono::seconds(1);

@@ -58,6 +58,16 @@ std::uint64_t add_hits(report::TrialReport& report, const ledger::Ledger& ledger
 std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& ledger,
                           std::span<const FaultOnRecord> faults, const experiment::Experiment& experiment);
 
+// A fault of the trial with that index.
+struct TrialStrike {
+  std::size_t trial = 0;
+  check::FaultWindow window;
+};
+// After the final drain, with windows that last until then: where effects may be missing, what a trial had
+// left out for lost may have come since, and then it was late.
+void measure_again(std::vector<report::TrialReport>& trials, std::span<const TrialStrike> strikes,
+                   const ledger::Ledger& ledger, const experiment::Experiment& experiment);
+
 // Why a service that works is not caught up by then: it is behind its load, and does hardly more than that;
 // empty: it is not behind, or stands still.
 std::string why_behind(const ledger::Ledger& ledger, base::Instant until);

@@ -35,6 +35,9 @@ struct WorkloadOptions {
   std::vector<EffectSource> effects;  // in the order in which they happen; at least one
   std::string key_prefix;             // of every identity of this run, and of no other's
   std::optional<InputStream> inputs;  // for the drain and the final scan; nothing: none (core, requests)
+  // Without `inputs` nobody says what still waits: the drain is over when no effect has come for so long, or
+  // none is missing.
+  base::Nanos quiet_for = std::chrono::seconds(2);
   // Where the ledger is written as it grows; may be empty. Called on the workload's thread.
   ledger::Sink ledger_sink;
 };
@@ -92,6 +95,7 @@ class Workload {
   boost::asio::awaitable<void> flush_ledger();
   boost::asio::awaitable<void> watch_inputs();
   boost::asio::awaitable<std::string> what_is_left();
+  std::string what_may_still_come();
   boost::asio::awaitable<void> scan(base::Instant deadline);
   void spawn_tasks();
 
@@ -106,6 +110,8 @@ class Workload {
   std::optional<ExhaustionWatch> exhaustion_;
   ServedConsumers served_;  // in the drain
   bool finished_ = false;
+  std::uint64_t effects_seen_ = 0;  // in the drain
+  base::Instant effect_seen_at_{};
   std::unique_ptr<base::TaskGroup> tasks_;
 };
 

@@ -108,6 +108,24 @@ inconclusive() {
   said "is effect.per_input right?"
 }
 
+# Once such a trial left out what came a second after its end, and passed.
+@test "where some may be lost, what comes late is late and not lost" {
+  experiment "[$WORKER]" '{kill: orders, when: {moment: nth_delivery, nth: 1}}' 50/s
+  sed -i 's/ack_wait: 500ms/ack_wait: 4s/; s/recover_within: 10s/recover_within: 1500ms, drain_within: 15s/; s/^expect:.*/expect: {lost: 5, duplicates: 0, hit: all, caught_up: 2s}/' honest.yaml
+  run "$SQUALL" run honest.yaml
+  [ "$status" -eq 1 ] || { echo "$output"; false; }
+  [[ $output =~ caught\ up\ +max\ (3\.[5-9]|4\.|5\.)[0-9]*\ s\ +want\ max\ 2.00\ s\ FAILED ]] || { echo "$output"; false; }
+}
+
+# Once the drain of a core load was over before anything could be delivered again.
+@test "the second effect of a core publish that comes after ack_wait is counted" {
+  experiment "[$WORKER, --below]" '{kill: orders, when: before_ack}' 50/s
+  sed -i 's/  rate: /  core: true\n  rate: /; s/hit: all/hit: any/; s/lost: 0, //; s/ack_wait: 500ms/ack_wait: 3s/; s/recover_within: 10s/recover_within: 1s, drain_within: 15s/; s/subjects: .orders.confirmed./subjects: [orders.confirmed.>], duplicate_window: 1s/' honest.yaml
+  run "$SQUALL" run honest.yaml
+  [ "$status" -eq 1 ] || { echo "$output"; false; }
+  said "duplicates    1 of"
+}
+
 # Once nothing about core publishes could be judged: nobody acknowledges them.
 @test "core publishes have clocks and duplicates that pass or fail, and losses that are said not to be judged" {
   experiment "[$WORKER]" '{kill: orders, when: 300ms}' 50/s
