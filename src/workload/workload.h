@@ -35,8 +35,7 @@ struct WorkloadOptions {
   std::vector<EffectSource> effects;  // in the order in which they happen; at least one
   std::string key_prefix;             // of every identity of this run, and of no other's
   std::optional<InputStream> inputs;  // for the drain and the final scan; nothing: none (core, requests)
-  // Without `inputs` nobody says what still waits: the drain is over when no effect has come for so long, or
-  // none is missing.
+  // Of core publishes nobody says what still waits: the drain is over when no effect has come for so long.
   base::Nanos quiet_for = std::chrono::seconds(2);
   // Where the ledger is written as it grows; may be empty. Called on the workload's thread.
   ledger::Sink ledger_sink;
