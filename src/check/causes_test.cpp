@@ -22,13 +22,9 @@ namespace squall::check {
 namespace {
 
 using namespace testing;
-using ledger::Confirmed;
-using ledger::Contract;
-using ledger::Delivery;
 using ledger::Exhausted;
 using ledger::FaultClass;
 using ledger::FaultStruck;
-using ledger::Stored;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -231,11 +227,21 @@ const Lie kLies[] = {
     {"deliver one again that a frozen server held when its ack was confirmed",
      [](HonestRun& r) {
        r.circumstances.push_back(fault(FaultClass::process_freeze, 60));
+       r.circumstances.push_back(ledger::FaultHealed{.number = 1, .at = at_ms(700)});
        r.inputs.push_back(Delivery{key_of(7), 8, 1, at_ms(900)});
      },
      {},
      {},
      {{"after_confirm", 1}, {"violations", 0}}},
+    {"deliver one again long after the frozen server that may have held it went on",
+     [](HonestRun& r) {
+       r.circumstances.push_back(fault(FaultClass::process_freeze, 60));
+       r.circumstances.push_back(ledger::FaultHealed{.number = 1, .at = at_ms(200)});
+       r.inputs.push_back(Delivery{key_of(7), 8, 1, at_ms(900)});
+     },
+     {"redelivery"},
+     {},
+     {{"after_confirm", 1}, {"violations", 1}}},
     {"one effect too late",
      [](HonestRun& r) {
        Effect late = nth<Effect>(r.inputs, 2 * kInputs - 1);

@@ -20,8 +20,10 @@ bool was_held_up(const ledger::AfterConfirm& again, const ledger::FaultSpan& fau
   const FaultClass of = fault.struck.fault_class;
   if (of != FaultClass::process_freeze && of != FaultClass::network && of != FaultClass::messages)
     return false;
-  return fault.struck.at <= *again.confirmed_at &&
-         fault.healed_at.value_or(again.delivered_at) >= *again.confirmed_at;
+  // What it held arrives when it is over, and not later.
+  const base::Instant over = fault.healed_at.value_or(again.delivered_at);
+  return fault.struck.at <= *again.confirmed_at && over >= *again.confirmed_at &&
+         again.delivered_at <= over + kUnderWay;
 }
 
 bool is_permitted(const ledger::AfterConfirm& again, const ledger::RunFacts& run, base::Nanos grace) {

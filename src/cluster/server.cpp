@@ -115,7 +115,8 @@ asio::awaitable<base::Result<base::Instant>> Server::wait_info(base::Instant dea
 }
 
 asio::awaitable<std::size_t> Server::advertised_urls(base::Instant deadline) const {
-  const auto answer = co_await ask_info(io_, client_port(), deadline);
+  const auto answer =
+      co_await ask_info(io_, client_port(), std::min(deadline, base::now() + kAttemptPatience));
   co_return answer ? answer->connect_urls.size() : 0;
 }
 

@@ -32,8 +32,7 @@ std::string why_nobody_works(const Heard& heard) {
   if (heard.requests.streams.empty()) {
     return with_log(
         "it connected, and asked for no stream: init drafts for services that consume from JetStream (for "
-        "one that "
-        "answers requests or core messages write `request:` or `core: true`, docs/experiments.md)",
+        "one that answers requests or core messages write `request:` or `core: true`, docs/experiments.md)",
         heard);
   }
   return with_log(fmt::format("it connected, asked for {} and pulls from no consumer of them",

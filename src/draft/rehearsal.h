@@ -89,11 +89,11 @@ struct Matched {
 base::Result<Matched> match_by_sending(run::Session& session, run::ControlLink& nats, const Work& work,
                                        const std::string& sample, std::vector<Match> likely);
 
-// How many a second it does of a burst, for a server of Squall's own. Nothing: too few came out to tell.
 struct Pace {
-  double rate = 0;         // until the last of those that came
-  std::uint64_t done = 0;  // of them
+  double rate = 0;         // a second, until the last of those that came
+  std::uint64_t done = 0;  // of the burst
 };
+// How it does a burst, for a server of Squall's own. Nothing: too few came out to tell.
 std::optional<Pace> measure_rate(run::Session& session, run::ControlLink& nats, const Work& work,
                                  const std::string& sample, const Match& match, int messages,
                                  int effects_of_each);

@@ -63,11 +63,11 @@ void clean(Json& value, const std::string& key, const std::string& pointer,
   replaced.push_back(pointer);
 }
 
-// Every string and whole number of a document, by its pointer.
 struct Leaf {
   std::string text;
   bool is_number = false;
 };
+// Every string and whole number of a document, by its pointer.
 using Leaves = std::map<std::string, Leaf>;
 
 void leaves(const nlohmann::json& value, const std::string& pointer, Leaves& into) {

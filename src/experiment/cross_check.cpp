@@ -73,8 +73,7 @@ class CrossCheck {
     const std::string* first = nullptr;
     const StreamSpec* stream = nullptr;
     for (const std::string& subject : experiment_.workload.subjects) {
-      const auto example = fill_in(subject, [](const std::string&) { return std::string("x"); });
-      const StreamSpec* const own = stream_with(example.value_or(subject));
+      const StreamSpec* const own = stream_with(example_of(subject));
       if (own == nullptr) continue;
       if (stream == nullptr) {
         first = &subject;
@@ -93,16 +92,15 @@ class CrossCheck {
     for (const EffectSpec& effect : experiment_.workload.effects) {
       if (effect.subject.empty() || !effect.stream.empty()) continue;
       for (const std::string& subject : experiment_.workload.subjects) {
-        const auto example = fill_in(subject, [](const std::string&) { return std::string("x"); });
-        const std::string& input = example.value_or(subject);
+        const std::string input = example_of(subject);
         if (!wire::subject_matches(effect.subject, input) &&
             !wire::subject_matches(effect.subject + ".>", input))
           continue;
-        return reading_.mistake_at("workload.effect",
-                                   fmt::format("{} also matches the input {}, which would count as its own "
-                                               "effect: name the subject that the "
-                                               "system publishes to (or stream:, where another one has it)",
-                                               effect.subject, subject));
+        return reading_.mistake_at(
+            "workload.effect",
+            fmt::format("{} also matches the input {}, which would count as its own effect: name the subject "
+                        "that the system publishes to (or stream:, where another one has it)",
+                        effect.subject, subject));
       }
     }
   }
@@ -260,7 +258,7 @@ class CrossCheck {
 
   std::vector<std::string> names_of_faults() const {
     std::vector<std::string> names;
-    names.reserve(names.size() + experiment_.faults.size());
+    names.reserve(experiment_.faults.size());
     for (const FaultSpec& fault : experiment_.faults) names.push_back(fault.name);
     return names;
   }

@@ -70,4 +70,8 @@ base::Result<std::string> fill_in(std::string_view text, const Lookup& lookup) {
   });
 }
 
+std::string example_of(const std::string& subject) {
+  return fill_in(subject, [](const std::string&) { return "x"; }).value_or(subject);
+}
+
 }  // namespace squall::experiment

@@ -38,4 +38,7 @@ base::Result<std::string> replace_variables(std::string_view text, const Lookup&
 // and `$${` becomes `${`.
 base::Result<std::string> fill_in(std::string_view text, const Lookup& lookup);
 
+// The subject with "x" for each variable: of which streams and patterns it is one.
+std::string example_of(const std::string& subject);
+
 }  // namespace squall::experiment

@@ -3,7 +3,6 @@
 #include <cctype>
 #include <charconv>
 
-#include "wire/headers.h"
 #include "wire/jetstream_wire.h"
 
 namespace squall::proxy {

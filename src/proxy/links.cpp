@@ -184,8 +184,7 @@ bool Links::holds(const std::string& name, std::uint64_t event) const {
   return at != links_.end() && at->second->nats().holds(event);
 }
 
-base::Result<void> Links::watch_deliveries(const std::string& name,
-                                           std::optional<WatchedDeliveries> watched) {
+base::Result<void> Links::watch_deliveries(const std::string& name, WatchedDeliveries watched) {
   auto link = find(name);
   if (!link) return std::unexpected(link.error());
   if ((*link)->settings().mode != LinkMode::kNats)

@@ -60,9 +60,8 @@ class Links {
   bool holds(const std::string& link, std::uint64_t event) const;
 
   // Which inputs of a run the server hands out over this link is told (ProxyEvent::Kind::kHandedOut) from
-  // here on; nothing: no longer. Every message on it is read whole meanwhile. Errors: no such link, it does
-  // not read NATS.
-  base::Result<void> watch_deliveries(const std::string& link, std::optional<WatchedDeliveries> watched);
+  // here on. Every message on it is read whole then. Errors: no such link, it does not read NATS.
+  base::Result<void> watch_deliveries(const std::string& link, WatchedDeliveries watched);
 
   // Accepts and reads nothing more; faults are removed, so that what is held flows.
   void stop_accepting();

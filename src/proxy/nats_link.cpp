@@ -50,11 +50,6 @@ bool NatsLink::holds(std::uint64_t event) const {
                              [event](const NatsConnection* connection) { return connection->holds(event); });
 }
 
-void NatsLink::watch_deliveries(std::optional<WatchedDeliveries> watched) {
-  deliveries_.reset();
-  if (watched) deliveries_.emplace(*std::move(watched));
-}
-
 void NatsLink::needs_changed() {
   NatsTracker::Needs needs = rules_.needs();
   if (!moments_.empty()) needs = {.answers = true, .deliveries = true};

@@ -41,8 +41,8 @@ class NatsLink {
   bool release(std::uint64_t event, Release how);
   bool holds(std::uint64_t event) const;
 
-  // What is handed out is told from here on; nothing: no longer.
-  void watch_deliveries(std::optional<WatchedDeliveries> watched);
+  // What is handed out is told from here on.
+  void watch_deliveries(WatchedDeliveries watched) { deliveries_.emplace(std::move(watched)); }
   // What was since the last call. What a fault dropped was not.
   std::vector<HandedOut> handed_out() { return deliveries_ ? deliveries_->take() : std::vector<HandedOut>{}; }
   bool has_handed_out() const { return deliveries_ && !deliveries_->empty(); }

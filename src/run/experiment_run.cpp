@@ -28,15 +28,6 @@ using std::chrono::seconds;
 constexpr base::Nanos kScanPatience = seconds(30);
 constexpr base::Nanos kFirstEffect = seconds(10);  // after the control
 
-std::vector<workload::Workload::HandedOut> as_seen(const std::vector<proxy::HandedOut>& all) {
-  std::vector<workload::Workload::HandedOut> seen;
-  seen.reserve(all.size());
-  for (const proxy::HandedOut& one : all)
-    seen.push_back(
-        {.id = one.number, .stream_seq = one.stream_seq, .delivered = one.delivered, .at = one.at});
-  return seen;
-}
-
 // Not one input has all the effects that are declared for it.
 bool nothing_done(const workload::Progress& seen) {
   return seen.counts.effects.back() == 0 || seen.unfinished >= seen.counts.attempted;
@@ -149,8 +140,8 @@ class ExperimentRun {
     if (!consumer) return;
     system_.links().watch_deliveries(
         {.stream = inputs.stream.stream, .consumer = *consumer, .key_prefix = key_prefix()},
-        [this](const std::vector<proxy::HandedOut>& all) {
-          if (load_) load_->record(as_seen(all));
+        [this](std::vector<ledger::Entry> seen) {
+          if (load_) load_->record(std::move(seen));
         });
   }
 
@@ -320,8 +311,7 @@ class ExperimentRun {
       idle_since = idle ? idle_since.value_or(base::now()) : std::optional<base::Instant>();
       session_.wait_for(milliseconds(1));
     }
-    const bool only_losses = drained.nothing_waits && experiment_.expect.tolerates_losses();
-    if (!drained.caught_up && !only_losses) known_.left = drained.left;
+    if (!drained.caught_up && !idle_since) known_.left = drained.left;
     load_->finish(base::now() + kScanPatience);
     known_.doubts = load_->doubts();
     phase("check");
@@ -330,7 +320,7 @@ class ExperimentRun {
         strike.window.observed_until = base::now();
         known_.disturbances.push_back(disturbance_of(strike.window, ledger, experiment_));
       }
-      measure_again(case_.trials, strikes_, ledger, experiment_);
+      measure_again(case_, strikes_, ledger, experiment_);
       judge_run(case_, experiment_, ledger, known_);
       case_.series.push_back(report::effects_over_time(
           ledger, ledger.layout().final_stage(),

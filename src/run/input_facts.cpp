@@ -1,6 +1,7 @@
 #include "run/input_facts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -25,15 +26,6 @@ std::optional<std::string> pointer_in(const std::string& text) {
     if (value.is_string() && value.get_ref<const std::string&>() == kIdentity) return pointer;
   }
   return std::nullopt;
-}
-
-std::vector<std::string> examples_of(const std::vector<std::string>& subjects) {
-  std::vector<std::string> examples;
-  for (const std::string& subject : subjects) {
-    const auto filled = experiment::fill_in(subject, [](const std::string&) { return std::string("x"); });
-    examples.push_back(filled.value_or(subject));
-  }
-  return examples;
 }
 
 // The first of the subjects that the stream does not store; nothing: it stores all.
@@ -144,7 +136,8 @@ awaitable<base::Result<std::optional<InputFacts>>> find_input_facts(const experi
   }
   auto jetstream = co_await nats.jetstream(deadline);
   if (!jetstream) co_return std::unexpected(jetstream.error());
-  const std::vector<std::string> subjects = examples_of(workload.subjects);
+  std::vector<std::string> subjects;
+  std::ranges::transform(workload.subjects, std::back_inserter(subjects), experiment::example_of);
   auto name = co_await stream_with(*jetstream, subjects.front(), deadline);
   if (!name) co_return std::unexpected(name.error());
   const auto stream = co_await jetstream->stream(*name, deadline);

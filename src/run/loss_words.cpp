@@ -55,14 +55,13 @@ class Explanation {
 
   std::vector<report::Note> notes() {
     if (const auto count = losses_.lost.count("in_nats")) in_nats(count);
-    if (const auto count = losses_.lost.count("by_service")) by_service(count);
+    if (losses_.lost.count("by_service") > 0) by_service();
     if (const auto count = losses_.lost.count("stranded")) stranded(count);
     if (const auto count = losses_.lost.count("pending")) pending(count);
     if (const auto count = losses_.lost.count("undetermined")) {
       say(fmt::format("of {} nobody can say", count),
           "the input stream could not be read, does not show which input is which, or a limit of it has "
-          "removed them "
-          "since");
+          "removed them since");
     }
     return std::move(notes_);
   }
@@ -106,7 +105,7 @@ class Explanation {
     return "other settings";
   }
 
-  void by_service(std::uint64_t count) {
+  void by_service() {
     std::vector<ledger::OpId> lost = lost_by_service();
     const auto passed_over =
         std::erase_if(lost, [&](ledger::OpId id) { return !requests() && causes_.never_delivered(id); });
@@ -114,13 +113,11 @@ class Explanation {
       say(fmt::format("NATS kept its promise: {} are still stored in {}, and {} never delivered them",
                       passed_over, stream(), consumers_),
           fmt::format("{} does not get such inputs: its filter or its deliver policy passes over them, or it "
-                      "was made "
-                      "anew behind them",
+                      "was made anew behind them",
                       service_));
     }
     if (lost.empty()) return;
-    count = lost.size();
-    say(where_by_service(count), why_by_service(lost) + with_another_identity());
+    say(where_by_service(lost.size()), why_by_service(lost) + with_another_identity());
   }
   bool requests() const { return losses_.ledger.run().has_requests(); }
   std::string where_by_service(std::uint64_t count) const {
@@ -155,9 +152,8 @@ class Explanation {
     const std::uint64_t strangers = losses_.ledger.unexpected_count();
     if (strangers == 0) return "";
     return fmt::format(
-        "; {} effects came with an identity that nobody sent: are they of these inputs "
-        "(workload.effect.match)?",
-        strangers);
+        "; {} effect{} came with an identity that nobody sent: of these inputs (workload.effect.match)?",
+        strangers, strangers == 1 ? "" : "s");
   }
   std::vector<ledger::OpId> lost_by_service() const {
     const ledger::Ledger& ledger = losses_.ledger;
@@ -283,8 +279,7 @@ std::string explain_duplicates(const experiment::Experiment& experiment, const l
   if (doubled.delivered_once * 2 > doubled.all) {
     return fmt::format(
         "{} stored more than one effect for a single delivery, {} times of {}: is that by design "
-        "(effect.per_input), "
-        "or do some carry another input's identity (effect.match)?",
+        "(effect.per_input), or do some carry another input's identity (effect.match)?",
         service, doubled.delivered_once, doubled.all);
   }
   if (doubled.all > 0 && doubled.undisturbed == doubled.all) {

@@ -23,7 +23,7 @@ struct LossWord {
 
 // In the order of experiment::LossBound.
 inline constexpr std::array<LossWord, 4> kLossWords{{
-    {"in_nats", "lost in NATS", "acknowledged inputs are neither stored nor were delivered"},
+    {"in_nats", "lost in NATS", "acknowledged inputs are gone from their stream, and nobody acked them"},
     {"by_service", "lost by the service", "acknowledged inputs were taken over without an effect"},
     {"stranded", "stranded", "acknowledged inputs were given up after max_deliver attempts"},
     {"pending", "pending", "acknowledged inputs still wait to be done"},

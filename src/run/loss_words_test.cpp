@@ -88,7 +88,7 @@ TEST(LossWords, WhatFallsOnEveryNthInputIsCalledSoWhateverTheFaultsDid) {
 TEST(LossWords, EffectsWithAnIdentityThatNobodySentAreNamedBesideTheLosses) {
   ledger::Ledger ledger = without_effects_of({499});
   ledger.add(ledger::Record(Effect{0, "another", 2'000, at_ms(5'000)}));
-  EXPECT_THAT(cause_of(ledger), HasSubstr("; 1 effects came with an identity that nobody sent"));
+  EXPECT_THAT(cause_of(ledger), HasSubstr("; 1 effect came with an identity that nobody sent"));
 }
 
 TEST(LossWords, WhatWasRepliedToWithoutAnEffectIsTheServices) {

@@ -86,6 +86,20 @@ bool is_worth_telling(proxy::ProxyEvent::Kind kind) {
          kind == Kind::kRefused || kind == Kind::kMoment;
 }
 
+std::vector<ledger::Entry> as_entries(const std::vector<proxy::HandedOut>& all) {
+  std::vector<ledger::Entry> entries;
+  entries.reserve(all.size());
+  for (const proxy::HandedOut& one : all) {
+    const bool delivered = one.delivered > 0;
+    entries.push_back({.kind = delivered ? ledger::EntryKind::delivery : ledger::EntryKind::confirmed,
+                       .key = {.number = one.number},
+                       .at = one.at,
+                       .stream_seq = one.stream_seq,
+                       .delivery_count = static_cast<std::uint32_t>(one.delivered)});
+  }
+  return entries;
+}
+
 nlohmann::json fields_of(const std::string& link, const proxy::MomentEvent& moment) {
   return {{"link", link},
           {"moment", name_of(moment.moment)},
@@ -105,7 +119,7 @@ struct SystemLinks::Listener {
 
   void take(const proxy::ProxyEvent& event) {
     if (event.kind == proxy::ProxyEvent::Kind::kHandedOut) {
-      if (on_handed_out) on_handed_out(event.handed_out);
+      if (on_handed_out) on_handed_out(as_entries(event.handed_out));
       return;
     }
     if (!is_worth_telling(event.kind)) return;
@@ -135,16 +149,13 @@ SystemLinks::~SystemLinks() = default;
 
 void SystemLinks::on_moment(OnMoment callback) { listener_->on_moment = std::move(callback); }
 
-bool SystemLinks::watch_deliveries(const proxy::WatchedDeliveries& watched, OnHandedOut callback) {
-  const std::optional wanted = callback ? std::optional(watched) : std::nullopt;
+void SystemLinks::watch_deliveries(const proxy::WatchedDeliveries& watched, OnHandedOut callback) {
   listener_->on_handed_out = std::move(callback);
-  return proxy_->call([&wanted](proxy::Links& all) {
-    bool any = false;
+  proxy_->call([&watched](proxy::Links& all) {
     for (const proxy::LinkStatus& status : all.status()) {
-      if (status.settings.mode != proxy::LinkMode::kNats) continue;
-      any = all.watch_deliveries(status.settings.name, wanted).has_value() || any;
+      if (status.settings.mode == proxy::LinkMode::kNats)
+        (void)all.watch_deliveries(status.settings.name, watched);
     }
-    return any;
   });
 }
 

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "client/access.h"
 #include "experiment/experiment.h"
+#include "ledger/entry.h"
 #include "proxy/proxy.h"
 #include "run/run_session.h"
 
@@ -54,10 +55,9 @@ class SystemLinks {
   using OnMoment = std::function<void(const std::string& proxied, const proxy::MomentEvent& moment)>;
   void on_moment(OnMoment callback);
 
-  // Called with what the servers hand out of these deliveries over any link that reads NATS; an empty
-  // callback ends it. False: no link reads NATS, so nothing is seen.
-  using OnHandedOut = std::function<void(const std::vector<proxy::HandedOut>& all)>;
-  bool watch_deliveries(const proxy::WatchedDeliveries& watched, OnHandedOut callback);
+  // Called with what the servers hand out of these deliveries over any link that reads NATS.
+  using OnHandedOut = std::function<void(std::vector<ledger::Entry> seen)>;
+  void watch_deliveries(const proxy::WatchedDeliveries& watched, OnHandedOut callback);
 
  private:
   struct Listener;

@@ -131,16 +131,31 @@ std::string fill_recovery(report::TrialReport& report, const ledger::Ledger& led
   return worst.censored_because;
 }
 
-void measure_again(std::vector<report::TrialReport>& trials, std::span<const TrialStrike> strikes,
+void measure_again(report::CaseReport& report, std::span<const TrialStrike> strikes,
                    const ledger::Ledger& ledger, const experiment::Experiment& experiment) {
   if (!experiment.expect.tolerates_losses() || !experiment.expect.asks_to_catch_up()) return;
-  for (const TrialStrike& strike : strikes) {
-    if (strike.trial >= trials.size()) continue;
-    report::TrialReport& trial = trials[strike.trial];
+  std::size_t of_trial = 0;  // the strike among its trial's
+  for (std::size_t i = 0; i < strikes.size(); ++i) {
+    const TrialStrike& strike = strikes[i];
+    of_trial = i > 0 && strikes[i - 1].trial == strike.trial ? of_trial + 1 : 0;
+    report::TrialReport& trial = report.trials.at(strike.trial);
     const auto caught_up = caught_up_at_end(check::measure_recovery(ledger, strike.window), experiment);
     if (!caught_up || !trial.phases.caught_up || *caught_up <= *trial.phases.caught_up) continue;
-    trial.phases.caught_up = caught_up;
-    if (trial.time_to_green) trial.time_to_green = std::max(*trial.time_to_green, *caught_up);
+    report.notes.push_back(
+        {"late", fmt::format("trial {} had left out for lost what came in the drain: caught up {}, "
+                             "not {}",
+                             trial.number, base::format_duration(*caught_up),
+                             base::format_duration(*trial.phases.caught_up))});
+    const auto not_before = [&](std::optional<base::Nanos>& clock) {
+      if (clock) clock = std::max(*clock, *caught_up);
+    };
+    not_before(trial.phases.caught_up);
+    not_before(trial.time_to_green);
+    if (of_trial < trial.faults.size()) {
+      not_before(trial.faults[of_trial].caught_up);
+      not_before(trial.faults[of_trial].green);
+    }
+    trial.summary = report::make_summary(trial);
   }
 }
 

@@ -63,9 +63,10 @@ struct TrialStrike {
   std::size_t trial = 0;
   check::FaultWindow window;
 };
-// After the final drain, with windows that last until then: where effects may be missing, what a trial had
-// left out for lost may have come since, and then it was late.
-void measure_again(std::vector<report::TrialReport>& trials, std::span<const TrialStrike> strikes,
+// After the final drain, with windows that last until then, in the order of trials and faults: where effects
+// may be missing, what a trial had left out for lost may have come since, and then it was late. A note says
+// so.
+void measure_again(report::CaseReport& report, std::span<const TrialStrike> strikes,
                    const ledger::Ledger& ledger, const experiment::Experiment& experiment);
 
 // Why a service that works is not caught up by then: it is behind its load, and does hardly more than that;

@@ -159,18 +159,12 @@ void Workload::record(ledger::Circumstance circumstance) {
   thread_->call([&] { recorder_.record(std::move(circumstance)); });
 }
 
-void Workload::record(std::vector<HandedOut> all) {
-  boost::asio::post(thread_->io(), [this, all = std::move(all)] {
+void Workload::record(std::vector<ledger::Entry> seen) {
+  boost::asio::post(thread_->io(), [this, seen = std::move(seen)] {
     if (finished_) return;
-    for (const HandedOut& one : all) {
+    for (const ledger::Entry& entry : seen) {
       // An identity that was not sent is somebody else's, whatever it looks like.
-      if (one.id >= recorder_.ledger().size()) continue;
-      recorder_.record(ledger::Entry{
-          .kind = one.delivered == 0 ? ledger::EntryKind::confirmed : ledger::EntryKind::delivery,
-          .key = {.number = one.id},
-          .at = one.at,
-          .stream_seq = one.stream_seq,
-          .delivery_count = static_cast<std::uint32_t>(one.delivered)});
+      if (entry.key.number && *entry.key.number < recorder_.ledger().size()) recorder_.record(entry);
     }
   });
 }

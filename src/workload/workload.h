@@ -78,15 +78,9 @@ class Workload {
   }
   // Puts what the runner knows (faults, the contract) into the ledger.
   void record(ledger::Circumstance circumstance);
-  // An input was handed to a consumer, or its ack was confirmed: what somebody between them saw.
-  struct HandedOut {
-    ledger::OpId id = 0;
-    std::uint64_t stream_seq = 0;
-    std::uint64_t delivered = 0;  // 1 at the first; 0: its ack was confirmed
-    base::Instant at;
-  };
-  // Does not block. What comes after finish() is in nobody's verdict.
-  void record(std::vector<HandedOut> all);
+  // Deliveries and confirmed acks of inputs, by number: what somebody between NATS and the system saw. Does
+  // not block. What comes after finish() is in nobody's verdict.
+  void record(std::vector<ledger::Entry> seen);
   // Errors of writing the ledger; a ledger with a hole proves nothing.
   std::optional<std::string> write_error();
 
